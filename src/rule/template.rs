@@ -70,11 +70,7 @@ impl std::error::Error for TemplateError {}
 ///
 /// # Errors
 /// Names the placeholder that is unknown, has a wrong length or is never closed; `NoChecksum` when `checksum` answers `None`.
-pub fn expand(
-    template: &str,
-    seed: &str,
-    checksum: &dyn Fn(&str) -> Option<String>,
-) -> Result<String, TemplateError> {
+pub fn expand(template: &str, seed: &str, checksum: &dyn Fn(&str) -> Option<String>) -> Result<String, TemplateError> {
     let mut random = Random::from_seed(seed);
     let mut runs: Vec<String> = Vec::new();
     let mut text = String::with_capacity(template.len());
@@ -89,9 +85,7 @@ pub fn expand(
             continue;
         }
         let Some(close) = inner.find("}}") else {
-            return Err(TemplateError::Unclosed(
-                from_open.chars().take(40).collect(),
-            ));
+            return Err(TemplateError::Unclosed(from_open.chars().take(40).collect()));
         };
         let placeholder = &inner[..close];
         let filled = match placeholder {
@@ -106,11 +100,7 @@ pub fn expand(
 }
 
 /// What one placeholder other than `checksum` becomes. `runs` holds the random runs of this template so far, to tell new ones apart.
-fn fill(
-    placeholder: &str,
-    random: &mut Random,
-    runs: &mut Vec<String>,
-) -> Result<String, TemplateError> {
+fn fill(placeholder: &str, random: &mut Random, runs: &mut Vec<String>) -> Result<String, TemplateError> {
     let (name, argument) = match placeholder.split_once(':') {
         Some((name, argument)) => (name, Some(argument)),
         None => (placeholder, None),
@@ -125,11 +115,10 @@ fn fill(
     match (name, argument) {
         ("uuid", None) => Ok(uuid(random)),
         ("jwt", None) => Ok(json_web_token(random)),
-        ("uuid" | "jwt" | "checksum", Some(_)) => {
-            Err(TemplateError::BadLength(placeholder.to_owned()))
+        ("uuid" | "jwt" | "checksum", Some(_)) => Err(TemplateError::BadLength(placeholder.to_owned())),
+        ("pem", Some(label)) => {
+            pem::block(label, random).ok_or_else(|| TemplateError::UnknownPlaceholder(placeholder.to_owned()))
         }
-        ("pem", Some(label)) => pem::block(label, random)
-            .ok_or_else(|| TemplateError::UnknownPlaceholder(placeholder.to_owned())),
         _ => Err(TemplateError::UnknownPlaceholder(placeholder.to_owned())),
     }
 }
@@ -145,12 +134,7 @@ fn token_so_far(text: &str) -> &str {
 }
 
 /// A random run that no earlier placeholder of this template became, as far as its length leaves a choice.
-fn distinct_run(
-    alphabet: Alphabet,
-    length: usize,
-    random: &mut Random,
-    runs: &mut Vec<String>,
-) -> String {
+fn distinct_run(alphabet: Alphabet, length: usize, random: &mut Random, runs: &mut Vec<String>) -> String {
     let mut run = random_run(alphabet, length, random);
     for _ in 0..MOST_DRAWS {
         if alphabet.mixed(&run) && !runs.contains(&run) {
@@ -177,8 +161,7 @@ fn random_run(alphabet: Alphabet, length: usize, random: &mut Random) -> String 
             }
         }
         let character = characters[index];
-        let leading_zero =
-            alphabet == Alphabet::Digits && run.is_empty() && length > 1 && character == b'0';
+        let leading_zero = alphabet == Alphabet::Digits && run.is_empty() && length > 1 && character == b'0';
         if leading_zero || run.ends_with(&[character, character]) {
             continue;
         }
@@ -274,15 +257,9 @@ impl Alphabet {
 
     /// Whether `run` has a digit, a lower-case and an upper-case letter, each if the alphabet has one. Short runs need not.
     fn mixed(self, run: &str) -> bool {
-        let classes: [fn(&u8) -> bool; 3] = [
-            u8::is_ascii_digit,
-            u8::is_ascii_lowercase,
-            u8::is_ascii_uppercase,
-        ];
+        let classes: [fn(&u8) -> bool; 3] = [u8::is_ascii_digit, u8::is_ascii_lowercase, u8::is_ascii_uppercase];
         run.len() < SHORTEST_MIXED_RUN
-            || classes.iter().all(|class| {
-                !self.characters().iter().any(class) || run.as_bytes().iter().any(class)
-            })
+            || classes.iter().all(|class| !self.characters().iter().any(class) || run.as_bytes().iter().any(class))
     }
 }
 
@@ -292,9 +269,8 @@ struct Random(u64);
 impl Random {
     /// The generator that `seed` stands for.
     fn from_seed(seed: &str) -> Self {
-        let hash = seed.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        });
+        let hash =
+            seed.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3));
         Self(hash)
     }
 
@@ -345,40 +321,15 @@ mod tests {
 
     #[test]
     fn runs_have_their_length_and_alphabet() {
-        for name in [
-            "base62",
-            "base64",
-            "base64url",
-            "base32",
-            "hex",
-            "HEX",
-            "digits",
-            "lower",
-            "upper",
-            "base36",
-            "BASE36",
-        ] {
+        for name in ["base62", "base64", "base64url", "base32", "hex", "HEX", "digits", "lower", "upper", "base36", "BASE36"] {
             let alphabet = Alphabet::named(name).unwrap();
             for length in [1, 2, 7, 8, 9, 20, 33, 64, 513] {
                 for seed in 0..50 {
-                    let run = expand(
-                        &format!("{{{{{name}:{length}}}}}"),
-                        &seed.to_string(),
-                        &|_| None,
-                    )
-                    .unwrap();
+                    let run = expand(&format!("{{{{{name}:{length}}}}}"), &seed.to_string(), &|_| None).unwrap();
                     assert_eq!(run.len(), length);
-                    assert!(
-                        run.bytes().all(|b| alphabet.characters().contains(&b)),
-                        "{name}: {run}"
-                    );
+                    assert!(run.bytes().all(|b| alphabet.characters().contains(&b)), "{name}: {run}");
                     assert!(alphabet.mixed(&run), "{name}: {run}");
-                    assert!(
-                        !run.as_bytes()
-                            .windows(3)
-                            .any(|w| w[0] == w[1] && w[1] == w[2]),
-                        "{name}: {run}"
-                    );
+                    assert!(!run.as_bytes().windows(3).any(|w| w[0] == w[1] && w[1] == w[2]), "{name}: {run}");
                 }
             }
         }
@@ -387,12 +338,7 @@ mod tests {
     #[test]
     fn placeholders_of_one_template_differ() {
         for seed in 0..200 {
-            let text = expand(
-                "{{hex:2}} {{hex:2}} {{hex:2}} {{hex:2}} {{hex:2}}",
-                &seed.to_string(),
-                &|_| None,
-            )
-            .unwrap();
+            let text = expand("{{hex:2}} {{hex:2}} {{hex:2}} {{hex:2}} {{hex:2}}", &seed.to_string(), &|_| None).unwrap();
             let mut runs: Vec<&str> = text.split(' ').collect();
             runs.sort_unstable();
             runs.dedup();
@@ -416,10 +362,7 @@ mod tests {
         let spy = |token: &str| Some(format!("<{token}>"));
         for (template, expected) in [
             ("KEY=abc_12{{checksum}}", "KEY=abc_12<abc_12>"),
-            (
-                "\"k\": \"a-b.c~d+e{{checksum}}\"",
-                "\"k\": \"a-b.c~d+e<a-b.c~d+e>\"",
-            ),
+            ("\"k\": \"a-b.c~d+e{{checksum}}\"", "\"k\": \"a-b.c~d+e<a-b.c~d+e>\""),
             ("https://h/abc{{checksum}}", "https://h/abc<abc>"),
             ("é{{checksum}}", "é<>"),
             ("{{checksum}}", "<>"),
@@ -440,10 +383,7 @@ mod tests {
     #[test]
     fn a_json_web_token_decodes() {
         let token = filled("{{jwt}}");
-        let parts: Vec<Vec<u8>> = token
-            .split('.')
-            .map(|part| URL_SAFE_NO_PAD.decode(part).unwrap())
-            .collect();
+        let parts: Vec<Vec<u8>> = token.split('.').map(|part| URL_SAFE_NO_PAD.decode(part).unwrap()).collect();
         assert_eq!(parts.len(), 3);
         assert_eq!(parts[0], br#"{"alg":"HS256","typ":"JWT"}"#);
         assert!(parts[1].starts_with(br#"{"sub":""#) && parts[1].ends_with(b"}"));
@@ -453,32 +393,14 @@ mod tests {
     #[test]
     fn errors_name_the_placeholder() {
         let fails = |template: &str| expand(template, "s", &|_| None).unwrap_err();
-        assert_eq!(
-            fails("{{base61:4}}"),
-            TemplateError::UnknownPlaceholder("base61:4".into())
-        );
-        assert_eq!(
-            fails("{{pem:BREAD}}"),
-            TemplateError::UnknownPlaceholder("pem:BREAD".into())
-        );
+        assert_eq!(fails("{{base61:4}}"), TemplateError::UnknownPlaceholder("base61:4".into()));
+        assert_eq!(fails("{{pem:BREAD}}"), TemplateError::UnknownPlaceholder("pem:BREAD".into()));
         assert_eq!(fails("{{hex}}"), TemplateError::BadLength("hex".into()));
         assert_eq!(fails("{{hex:0}}"), TemplateError::BadLength("hex:0".into()));
-        assert_eq!(
-            fails("{{hex:-1}}"),
-            TemplateError::BadLength("hex:-1".into())
-        );
-        assert_eq!(
-            fails("{{hex:99999999}}"),
-            TemplateError::BadLength("hex:99999999".into())
-        );
-        assert_eq!(
-            fails("{{uuid:3}}"),
-            TemplateError::BadLength("uuid:3".into())
-        );
-        assert_eq!(
-            fails("x {{hex:3"),
-            TemplateError::Unclosed("{{hex:3".into())
-        );
+        assert_eq!(fails("{{hex:-1}}"), TemplateError::BadLength("hex:-1".into()));
+        assert_eq!(fails("{{hex:99999999}}"), TemplateError::BadLength("hex:99999999".into()));
+        assert_eq!(fails("{{uuid:3}}"), TemplateError::BadLength("uuid:3".into()));
+        assert_eq!(fails("x {{hex:3"), TemplateError::Unclosed("{{hex:3".into()));
         assert_eq!(fails("{{checksum}}"), TemplateError::NoChecksum);
         assert!(fails("{{base61:4}}").to_string().contains("{{base61:4}}"));
     }

@@ -55,10 +55,7 @@ pub(super) fn block(label: &str, random: &mut Random) -> Option<String> {
             return Some(armour(label, &wrapped(&openssh_private_key(random), 70)));
         }
         "PGP PRIVATE KEY BLOCK" => {
-            return Some(armour(
-                label,
-                &pgp_lines(&pgp_key(PgpPart::Private, random)),
-            ));
+            return Some(armour(label, &pgp_lines(&pgp_key(PgpPart::Private, random))));
         }
         "PGP PUBLIC KEY BLOCK" => {
             return Some(armour(label, &pgp_lines(&pgp_key(PgpPart::Public, random))));
@@ -145,11 +142,7 @@ fn number(length: usize, random: &mut Random) -> Vec<u8> {
 
 /// PKCS #1 RSAPrivateKey of 2048 bits.
 fn rsa_private_key(random: &mut Random) -> Vec<u8> {
-    let mut parts = vec![
-        integer(&[0]),
-        integer(&number(256, random)),
-        integer(&[1, 0, 1]),
-    ];
+    let mut parts = vec![integer(&[0]), integer(&number(256, random)), integer(&[1, 0, 1])];
     for length in [256, 128, 128, 128, 128, 128] {
         parts.push(integer(&number(length, random)));
     }
@@ -183,54 +176,28 @@ fn dsa_private_key(random: &mut Random) -> Vec<u8> {
 
 /// PKCS #8 PrivateKeyInfo around an RSA key.
 fn private_key_info(random: &mut Random) -> Vec<u8> {
-    sequence(&[
-        integer(&[0]),
-        algorithm(RSA_ENCRYPTION),
-        element(OCTET_STRING, &rsa_private_key(random)),
-    ])
+    sequence(&[integer(&[0]), algorithm(RSA_ENCRYPTION), element(OCTET_STRING, &rsa_private_key(random))])
 }
 
 /// PKCS #8 EncryptedPrivateKeyInfo: PBES2 with PBKDF2-HMAC-SHA-256 and AES-256-CBC.
 fn encrypted_private_key_info(random: &mut Random) -> Vec<u8> {
     let derivation = sequence(&[
         object(PBKDF2),
-        sequence(&[
-            element(OCTET_STRING, &random.bytes(8)),
-            integer(&[0x08, 0x00]),
-            algorithm(HMAC_SHA256),
-        ]),
+        sequence(&[element(OCTET_STRING, &random.bytes(8)), integer(&[0x08, 0x00]), algorithm(HMAC_SHA256)]),
     ]);
-    let cipher = sequence(&[
-        object(AES_256_CBC),
-        element(OCTET_STRING, &random.bytes(16)),
-    ]);
-    sequence(&[
-        sequence(&[object(PBES2), sequence(&[derivation, cipher])]),
-        element(OCTET_STRING, &random.bytes(1232)),
-    ])
+    let cipher = sequence(&[object(AES_256_CBC), element(OCTET_STRING, &random.bytes(16))]);
+    sequence(&[sequence(&[object(PBES2), sequence(&[derivation, cipher])]), element(OCTET_STRING, &random.bytes(1232))])
 }
 
 /// SubjectPublicKeyInfo around an RSA key.
 fn public_key_info(random: &mut Random) -> Vec<u8> {
-    sequence(&[
-        algorithm(RSA_ENCRYPTION),
-        bit_string(&rsa_public_key(random)),
-    ])
+    sequence(&[algorithm(RSA_ENCRYPTION), bit_string(&rsa_public_key(random))])
 }
 
 /// An X.509 version 3 certificate without extensions.
 fn certificate(random: &mut Random) -> Vec<u8> {
-    let name = sequence(&[element(
-        SET,
-        &sequence(&[
-            object(COMMON_NAME),
-            element(UTF8_STRING, b"keyward.example"),
-        ]),
-    )]);
-    let validity = sequence(&[
-        element(UTC_TIME, b"240101000000Z"),
-        element(UTC_TIME, b"340101000000Z"),
-    ]);
+    let name = sequence(&[element(SET, &sequence(&[object(COMMON_NAME), element(UTF8_STRING, b"keyward.example")]))]);
+    let validity = sequence(&[element(UTC_TIME, b"240101000000Z"), element(UTC_TIME, b"340101000000Z")]);
     let to_be_signed = sequence(&[
         element(0xa0, &integer(&[2])),
         integer(&number(16, random)),
@@ -240,11 +207,7 @@ fn certificate(random: &mut Random) -> Vec<u8> {
         name,
         public_key_info(random),
     ]);
-    sequence(&[
-        to_be_signed,
-        algorithm(SHA256_WITH_RSA),
-        bit_string(&random.bytes(256)),
-    ])
+    sequence(&[to_be_signed, algorithm(SHA256_WITH_RSA), bit_string(&random.bytes(256))])
 }
 
 /// An unencrypted Ed25519 key in the openssh-key-v1 format.
@@ -302,20 +265,14 @@ fn pgp_key(part: PgpPart, random: &mut Random) -> Vec<u8> {
             for length in [256, 128, 128, 128] {
                 secret.extend(pgp_integer(&number(length, random)));
             }
-            let sum = secret
-                .iter()
-                .fold(0_u16, |sum, b| sum.wrapping_add(u16::from(*b)));
+            let sum = secret.iter().fold(0_u16, |sum, b| sum.wrapping_add(u16::from(*b)));
             key.push(0);
             key.extend(secret);
             key.extend(sum.to_be_bytes());
             5
         }
     };
-    [
-        pgp_packet(tag, &key),
-        pgp_packet(13, b"Keyward <keyward@example.org>"),
-    ]
-    .concat()
+    [pgp_packet(tag, &key), pgp_packet(13, b"Keyward <keyward@example.org>")].concat()
 }
 
 /// A packet in the new format with its length in five bytes.
@@ -363,11 +320,7 @@ mod tests {
         assert!(lines.len() >= 4, "{text}");
         assert_eq!(lines[0], format!("-----BEGIN {label}-----"));
         assert_eq!(lines[lines.len() - 1], format!("-----END {label}-----"));
-        let body: String = lines[1..lines.len() - 1]
-            .iter()
-            .filter(|line| !line.starts_with('='))
-            .copied()
-            .collect();
+        let body: String = lines[1..lines.len() - 1].iter().filter(|line| !line.starts_with('=')).copied().collect();
         (STANDARD.decode(body).unwrap(), text)
     }
 
@@ -377,17 +330,11 @@ mod tests {
             short @ 0..=0x7f => (usize::from(short), 2),
             long => {
                 let count = usize::from(long & 0x7f);
-                let length = bytes[2..2 + count]
-                    .iter()
-                    .fold(0, |n, b| n << 8 | usize::from(*b));
+                let length = bytes[2..2 + count].iter().fold(0, |n, b| n << 8 | usize::from(*b));
                 (length, 2 + count)
             }
         };
-        (
-            bytes[0],
-            &bytes[header..header + length],
-            &bytes[header + length..],
-        )
+        (bytes[0], &bytes[header..header + length], &bytes[header + length..])
     }
 
     /// The tags inside the outer sequence, which must span the bytes exactly.
@@ -432,10 +379,7 @@ mod tests {
         assert_eq!(decoded("PGP PUBLIC KEY BLOCK").0[0], 0xc6);
         let (body, text) = decoded("PGP PRIVATE KEY BLOCK");
         let crc = text.lines().find(|line| line.starts_with('=')).unwrap();
-        assert_eq!(
-            STANDARD.decode(&crc[1..]).unwrap(),
-            crc24(&body).to_be_bytes()[1..]
-        );
+        assert_eq!(STANDARD.decode(&crc[1..]).unwrap(), crc24(&body).to_be_bytes()[1..]);
     }
 
     #[test]
