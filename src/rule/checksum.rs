@@ -16,10 +16,11 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Checksum {
-    /// The last six characters are the base62 CRC-32 of what stands between the last `_` and them (GitHub, npm, Vercel).
+    /// The last six characters are the base62 CRC-32 of what stands between the last `_` and them (GitHub, npm, Vercel) or of
+    /// everything before them (Deno).
     #[serde(rename = "crc32-base62")]
     Crc32Base62,
-    /// The last eight hex digits are a CRC-32 of what stands before them (Atlassian, Grafana, Zuplo).
+    /// The last eight hex digits are a CRC-32 of what stands before them (Atlassian, Grafana, Cloudflare, Zuplo).
     #[serde(rename = "crc32-hex")]
     Crc32Hex,
     /// GitLab's routable tokens: payload, its length and a CRC-32 of both, in base 36.
@@ -185,12 +186,16 @@ fn after_last_underscore(token: &[u8]) -> &[u8] {
     &token[start..]
 }
 
+/// Deno sums the prefix too.
 fn crc32_base62_holds(token: &[u8]) -> bool {
-    let Some((body, sum)) = token.split_last_chunk::<6>() else {
+    let Some((whole, sum)) = token.split_last_chunk::<6>() else {
         return false;
     };
-    let body = after_last_underscore(body);
-    !body.is_empty() && base62(crc32fast::hash(body)).as_bytes() == sum
+    let body = after_last_underscore(whole);
+    !body.is_empty()
+        && [body, whole]
+            .iter()
+            .any(|summed| base62(crc32fast::hash(summed)).as_bytes() == sum)
 }
 
 /// The three stretches vendors sum: all before the digits, all before the separator, and what stands between the prefix and it.
@@ -220,17 +225,15 @@ fn crc32_hex_holds(token: &[u8]) -> bool {
         .any(|crc| crc == sum || crc.swap_bytes() == sum)
 }
 
-/// Grafana writes its sum little end first, Atlassian in capitals over everything, Zuplo over the middle alone.
+/// Grafana writes its sum little end first, Atlassian in capitals over everything, the others over the middle alone.
 fn crc32_hex_suffix(token: &str) -> String {
     let [all, bare, middle] = crc32_hex_bodies(token.as_bytes()).map(crc32fast::hash);
     if token.starts_with("glsa_") {
         format!("{:08x}", bare.swap_bytes())
     } else if token.ends_with('=') {
         format!("{all:08X}")
-    } else if token.ends_with('_') {
-        format!("{middle:08x}")
     } else {
-        format!("{all:08x}")
+        format!("{middle:08x}")
     }
 }
 
