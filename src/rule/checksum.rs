@@ -6,46 +6,11 @@
 mod azure;
 mod private_key;
 
+use super::file::Checksum;
 use base64::Engine as _;
 use base64::alphabet;
 use base64::engine::DecodePaddingMode;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
-use serde::{Deserialize, Serialize};
-
-/// Which proof a format carries. The names in rule files are the kebab-case ones.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "kebab-case")]
-pub enum Checksum {
-    /// The last six characters are the base62 CRC-32 of what stands between the last `_` and them (GitHub, npm, Vercel) or of
-    /// everything before them (Deno).
-    #[serde(rename = "crc32-base62")]
-    Crc32Base62,
-    /// The last eight hex digits are a CRC-32 of what stands before them (Atlassian, Grafana, Cloudflare, Zuplo).
-    #[serde(rename = "crc32-hex")]
-    Crc32Hex,
-    /// GitLab's routable tokens: payload, its length and a CRC-32 of both, in base 36.
-    GitlabRoutable,
-    /// The twenty characters of an AWS access key id, and the account number inside is one.
-    AwsAccessKeyId,
-    /// A JSON Web Token whose first two parts decode to JSON objects and whose header names an `alg`.
-    Jwt,
-    /// A PEM, OpenSSH, PGP or PuTTY private key whose body decodes to one.
-    PrivateKey,
-    /// The part after the prefix decodes to a JSON object.
-    Base64Json,
-    /// The part after the prefix decodes to a macaroon.
-    Macaroon,
-    /// Azure's identifiable keys and common annotated security keys: a Marvin hash of the key with the service's seed.
-    AzureKey,
-    /// An Azure DevOps token of 52 base32 characters with a CRC-32 spread among them.
-    AzureDevopsPat,
-    /// An Entra client secret: the last three characters of those marked `8Q~` are a Marvin hash of the others.
-    EntraClientSecret,
-    /// A bech32 string: its last six characters are a BCH code of the others (age keys).
-    Bech32,
-    /// A JFrog reference token: base64 of `reftkn:`, a version, an expiry time and random characters.
-    JfrogReference,
-}
 
 impl Checksum {
     /// Whether `secret` carries this proof. `secret` is the whole credential, prefix and checksum included.
@@ -73,9 +38,7 @@ impl Checksum {
     pub fn complete(self, token_so_far: &str) -> String {
         let token = token_at_end(token_so_far);
         match self {
-            Checksum::Crc32Base62 => {
-                base62(crc32fast::hash(after_last_underscore(token.as_bytes())))
-            }
+            Checksum::Crc32Base62 => base62(crc32fast::hash(after_last_underscore(token.as_bytes()))),
             Checksum::Crc32Hex => crc32_hex_suffix(token),
             Checksum::GitlabRoutable => gitlab_routable_suffix(token),
             Checksum::AwsAccessKeyId => aws_access_key_id_suffix(token),
@@ -101,9 +64,7 @@ const BASE32: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 /// Base64 as it is met in the wild: padded or not, unused trailing bits ignored.
 const LENIENT: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
-    GeneralPurposeConfig::new()
-        .with_decode_allow_trailing_bits(true)
-        .with_decode_padding_mode(DecodePaddingMode::Indifferent),
+    GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true).with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
 /// Unpadded base64url.
@@ -119,10 +80,7 @@ fn decode_base64(text: &[u8]) -> Option<Vec<u8>> {
             other => other,
         })
         .collect();
-    let end = standard
-        .iter()
-        .rposition(|&byte| byte != b'=')
-        .map_or(0, |last| last + 1);
+    let end = standard.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
     LENIENT.decode(&standard[..end]).ok()
 }
 
@@ -131,9 +89,7 @@ fn token_at_end(text: &str) -> &str {
     let body = text.trim_end_matches('=');
     let start = body
         .rfind(|c: char| !(c.is_ascii_alphanumeric() || "_-.~+/".contains(c)))
-        .map_or(0, |at| {
-            at + body[at..].chars().next().map_or(1, char::len_utf8)
-        });
+        .map_or(0, |at| at + body[at..].chars().next().map_or(1, char::len_utf8));
     &text[start..]
 }
 
@@ -161,9 +117,7 @@ impl Invented {
 
     /// `count` characters of `alphabet`, which must not be empty.
     fn text(&mut self, alphabet: &[u8], count: usize) -> String {
-        (0..count)
-            .map(|_| char::from(alphabet[self.next() as usize % alphabet.len()]))
-            .collect()
+        (0..count).map(|_| char::from(alphabet[self.next() as usize % alphabet.len()])).collect()
     }
 }
 
@@ -179,10 +133,7 @@ fn base62(mut number: u32) -> String {
 
 /// What follows the last `_`; everything if there is none.
 fn after_last_underscore(token: &[u8]) -> &[u8] {
-    let start = token
-        .iter()
-        .rposition(|&byte| byte == b'_')
-        .map_or(0, |at| at + 1);
+    let start = token.iter().rposition(|&byte| byte == b'_').map_or(0, |at| at + 1);
     &token[start..]
 }
 
@@ -192,10 +143,7 @@ fn crc32_base62_holds(token: &[u8]) -> bool {
         return false;
     };
     let body = after_last_underscore(whole);
-    !body.is_empty()
-        && [body, whole]
-            .iter()
-            .any(|summed| base62(crc32fast::hash(summed)).as_bytes() == sum)
+    !body.is_empty() && [body, whole].iter().any(|summed| base62(crc32fast::hash(summed)).as_bytes() == sum)
 }
 
 /// The three stretches vendors sum: all before the digits, all before the separator, and what stands between the prefix and it.
@@ -262,9 +210,7 @@ fn gitlab_routable_holds(token: &[u8]) -> bool {
         return false;
     };
     let tail_is_known = matches!(&rest[dot..], [b'.'] | [b'.', _, _, b'.']);
-    let length = std::str::from_utf8(length)
-        .ok()
-        .and_then(|digits| usize::from_str_radix(digits, 36).ok());
+    let length = std::str::from_utf8(length).ok().and_then(|digits| usize::from_str_radix(digits, 36).ok());
     tail_is_known && length.is_some_and(|length| (1..=dot).contains(&length))
 }
 
@@ -290,10 +236,7 @@ fn base32_value(digit: u8) -> Option<u8> {
 /// Ids made since 2019 have the top bit of their first ten characters set and the account number in the forty bits after it;
 /// older ones begin with I or J and name no account. Ids that end in EXAMPLE are the documentation's.
 fn aws_access_key_id_holds(token: &[u8]) -> bool {
-    if token.len() != 20
-        || token.ends_with(b"EXAMPLE")
-        || !token[..4].iter().all(u8::is_ascii_uppercase)
-    {
+    if token.len() != 20 || token.ends_with(b"EXAMPLE") || !token[..4].iter().all(u8::is_ascii_uppercase) {
         return false;
     }
     let mut bits = 0u128;
@@ -331,37 +274,25 @@ fn json_object(bytes: &[u8]) -> Option<serde_json::Map<String, serde_json::Value
 
 fn jwt_holds(token: &[u8]) -> bool {
     let mut parts = token.split(|&byte| byte == b'.');
-    let (Some(header), Some(claims), Some(_signature), None) =
-        (parts.next(), parts.next(), parts.next(), parts.next())
-    else {
+    let (Some(header), Some(claims), Some(_signature), None) = (parts.next(), parts.next(), parts.next(), parts.next()) else {
         return false;
     };
     let header = decode_base64(header).and_then(|json| json_object(&json));
     let claims = decode_base64(claims).and_then(|json| json_object(&json));
-    claims.is_some()
-        && header.is_some_and(|header| header.get("alg").is_some_and(serde_json::Value::is_string))
+    claims.is_some() && header.is_some_and(|header| header.get("alg").is_some_and(serde_json::Value::is_string))
 }
 
 /// A whole token with an invented signature.
 fn jwt(seed: &str) -> String {
     let mut invented = Invented::from(seed);
-    let claims = format!(
-        r#"{{"sub":"{}","iat":1700000000}}"#,
-        invented.text(BASE32, 12)
-    );
+    let claims = format!(r#"{{"sub":"{}","iat":1700000000}}"#, invented.text(BASE32, 12));
     let signature = URL_SAFE.encode(invented.bytes(32));
-    format!(
-        "{}.{}.{signature}",
-        URL_SAFE.encode(r#"{"alg":"HS256","typ":"JWT"}"#),
-        URL_SAFE.encode(claims)
-    )
+    format!("{}.{}.{signature}", URL_SAFE.encode(r#"{"alg":"HS256","typ":"JWT"}"#), URL_SAFE.encode(claims))
 }
 
 /// Where the base64 of a JSON object begins (`{"` is `eyJ`, `{ ` is `eyA`, `{` and a line end is `ew`).
 fn json_start(token: &[u8]) -> Option<usize> {
-    token
-        .windows(2)
-        .position(|pair| pair == b"ey" || pair == b"ew")
+    token.windows(2).position(|pair| pair == b"ey" || pair == b"ew")
 }
 
 /// The object may be followed by `_` and more (Sentry), and `_` is also a base64url digit: both ends are tried.
@@ -370,16 +301,8 @@ fn base64_json_holds(token: &[u8]) -> bool {
         return false;
     };
     let body = &token[start..];
-    let ends = [
-        Some(body.len()),
-        body.iter().rposition(|&byte| byte == b'_'),
-        body.iter().position(|&byte| byte == b'_'),
-    ];
-    ends.into_iter().flatten().any(|end| {
-        decode_base64(&body[..end])
-            .and_then(|json| json_object(&json))
-            .is_some()
-    })
+    let ends = [Some(body.len()), body.iter().rposition(|&byte| byte == b'_'), body.iter().position(|&byte| byte == b'_')];
+    ends.into_iter().flatten().any(|end| decode_base64(&body[..end]).and_then(|json| json_object(&json)).is_some())
 }
 
 /// Closes the object already begun after the prefix (on a multiple of four characters), or writes one.
@@ -387,23 +310,11 @@ fn base64_json_suffix(token: &str) -> String {
     let begun = json_start(token.as_bytes()).map_or("", |at| &token[at..]);
     let known = decode_base64(&begun.as_bytes()[..begun.len() / 4 * 4]).unwrap_or_default();
     let value = Invented::from(token).text(BASE62, 42);
-    let endings = [
-        "{\"v\":\"@\"}",
-        ":\"@\"}",
-        "\"@\"}",
-        "@\"}",
-        "\":\"@\"}",
-        "\"v\":\"@\"}",
-        ",\"v\":\"@\"}",
-    ];
+    let endings = ["{\"v\":\"@\"}", ":\"@\"}", "\"@\"}", "@\"}", "\":\"@\"}", "\"v\":\"@\"}", ",\"v\":\"@\"}"];
     for ending in endings {
         let json = [known.as_slice(), ending.replace('@', &value).as_bytes()].concat();
         if json_object(&json).is_some() {
-            return URL_SAFE
-                .encode(json)
-                .get(begun.len()..)
-                .unwrap_or_default()
-                .to_string();
+            return URL_SAFE.encode(json).get(begun.len()..).unwrap_or_default().to_string();
         }
     }
     String::new()
@@ -412,10 +323,7 @@ fn base64_json_suffix(token: &str) -> String {
 /// Everything after the prefix, which ends at the first `-` or `_` if there is one among the first sixteen bytes.
 fn after_prefix(token: &[u8]) -> &[u8] {
     let head = &token[..token.len().min(16)];
-    let start = head
-        .iter()
-        .position(|&byte| byte == b'-' || byte == b'_')
-        .map_or(0, |at| at + 1);
+    let start = head.iter().position(|&byte| byte == b'-' || byte == b'_').map_or(0, |at| at + 1);
     &token[start..]
 }
 
@@ -477,10 +385,7 @@ fn macaroon_v1_holds(bytes: &[u8]) -> bool {
             .get(..4)
             .and_then(|digits| std::str::from_utf8(digits).ok())
             .and_then(|digits| usize::from_str_radix(digits, 16).ok());
-        let Some(packet) = length
-            .filter(|&length| length > 5)
-            .and_then(|length| rest.get(..length))
-        else {
+        let Some(packet) = length.filter(|&length| length > 5).and_then(|length| rest.get(..length)) else {
             return false;
         };
         if packet.last() != Some(&b'\n') {
@@ -517,28 +422,15 @@ const BECH32: &[u8; 32] = b"qpzry9x8gf2tvdw0s3jn54khce6mua7l";
 
 /// Folds one five-bit value into the running BCH code (BIP 173).
 fn bech32_step(code: u32, value: u8) -> u32 {
-    const GENERATOR: [u32; 5] = [
-        0x3B6A_57B2,
-        0x2650_8E6D,
-        0x1EA1_19FA,
-        0x3D42_33DD,
-        0x2A14_62B3,
-    ];
+    const GENERATOR: [u32; 5] = [0x3B6A_57B2, 0x2650_8E6D, 0x1EA1_19FA, 0x3D42_33DD, 0x2A14_62B3];
     let top = code >> 25;
     let shifted = (code & 0x1FF_FFFF) << 5 ^ u32::from(value);
-    GENERATOR
-        .iter()
-        .enumerate()
-        .filter(|(bit, _)| top >> bit & 1 == 1)
-        .fold(shifted, |code, (_, generator)| code ^ generator)
+    GENERATOR.iter().enumerate().filter(|(bit, _)| top >> bit & 1 == 1).fold(shifted, |code, (_, generator)| code ^ generator)
 }
 
 /// The code after the human-readable part and the data digits; nothing if a character is none.
 fn bech32_code(token: &[u8]) -> Option<u32> {
-    let separator = token
-        .iter()
-        .rposition(|&byte| byte == b'1')
-        .filter(|&at| at > 0)?;
+    let separator = token.iter().rposition(|&byte| byte == b'1').filter(|&at| at > 0)?;
     let human = token[..separator].to_ascii_lowercase();
     let high = human.iter().map(|byte| byte >> 5);
     let low = human.iter().map(|byte| byte & 31);
@@ -551,8 +443,7 @@ fn bech32_code(token: &[u8]) -> Option<u32> {
 }
 
 fn bech32_holds(token: &[u8]) -> bool {
-    let mixed =
-        token.iter().any(u8::is_ascii_lowercase) && token.iter().any(u8::is_ascii_uppercase);
+    let mixed = token.iter().any(u8::is_ascii_lowercase) && token.iter().any(u8::is_ascii_uppercase);
     !mixed && bech32_code(token) == Some(1)
 }
 
@@ -561,14 +452,8 @@ fn bech32_suffix(token: &str) -> String {
         return String::new();
     };
     let code = [0; 6].into_iter().fold(code, bech32_step) ^ 1;
-    let digits: String = (0..6)
-        .map(|at| char::from(BECH32[(code >> (5 * (5 - at)) & 31) as usize]))
-        .collect();
-    if token.bytes().any(|byte| byte.is_ascii_uppercase()) {
-        digits.to_ascii_uppercase()
-    } else {
-        digits
-    }
+    let digits: String = (0..6).map(|at| char::from(BECH32[(code >> (5 * (5 - at)) & 31) as usize])).collect();
+    if token.bytes().any(|byte| byte.is_ascii_uppercase()) { digits.to_ascii_uppercase() } else { digits }
 }
 
 fn jfrog_reference_holds(token: &[u8]) -> bool {
@@ -576,26 +461,18 @@ fn jfrog_reference_holds(token: &[u8]) -> bool {
         return false;
     };
     let mut parts = decoded.split(|&byte| byte == b':');
-    let digits = |part: Option<&[u8]>| {
-        part.is_some_and(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit))
-    };
+    let digits = |part: Option<&[u8]>| part.is_some_and(|part| !part.is_empty() && part.iter().all(u8::is_ascii_digit));
     parts.next() == Some(b"reftkn".as_slice())
         && digits(parts.next())
         && digits(parts.next())
-        && parts
-            .next()
-            .is_some_and(|random| random.len() >= 16 && random.iter().all(u8::is_ascii_graphic))
+        && parts.next().is_some_and(|random| random.len() >= 16 && random.iter().all(u8::is_ascii_graphic))
         && parts.next().is_none()
 }
 
 fn jfrog_reference_suffix(token: &str) -> String {
     let mut invented = Invented::from(token);
     let whole = format!("reftkn:01:1900000000:{}", invented.text(BASE62, 27));
-    URL_SAFE
-        .encode(whole)
-        .strip_prefix(token)
-        .unwrap_or_default()
-        .to_string()
+    URL_SAFE.encode(whole).strip_prefix(token).unwrap_or_default().to_string()
 }
 
 #[cfg(test)]
@@ -604,57 +481,24 @@ mod tests {
 
     /// Tokens computed apart from this program (zlib, base64 and struct of another language, or the vendor's own documents).
     const KNOWN: &[(Checksum, &str)] = &[
-        (
-            Checksum::Crc32Base62,
-            "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",
-        ),
-        (
-            Checksum::Crc32Base62,
-            "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",
-        ),
-        (
-            Checksum::Crc32Hex,
-            "glsa_abcdefghijklmnopqrstuvwxyzABCDEF_ec61ef3f",
-        ),
-        (
-            Checksum::Crc32Hex,
-            "ATATT3xFfGF0abcdefghijklmnopqrstuvwxyz=106F2EF3",
-        ),
-        (
-            Checksum::Crc32Hex,
-            "zpka_0123456789abcdef0123456789abcdef_7759b50e",
-        ),
-        (
-            Checksum::GitlabRoutable,
-            "bzoxd_Rb5_cHeWe1JH56wr2FCBA.0r1pum4t4",
-        ),
-        (
-            Checksum::GitlabRoutable,
-            "glpat-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.01.140i83xqg",
-        ),
+        (Checksum::Crc32Base62, "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"),
+        (Checksum::Crc32Base62, "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"),
+        (Checksum::Crc32Hex, "glsa_abcdefghijklmnopqrstuvwxyzABCDEF_ec61ef3f"),
+        (Checksum::Crc32Hex, "ATATT3xFfGF0abcdefghijklmnopqrstuvwxyz=106F2EF3"),
+        (Checksum::Crc32Hex, "zpka_0123456789abcdef0123456789abcdef_7759b50e"),
+        (Checksum::GitlabRoutable, "bzoxd_Rb5_cHeWe1JH56wr2FCBA.0r1pum4t4"),
+        (Checksum::GitlabRoutable, "glpat-bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb.01.140i83xqg"),
         (Checksum::AwsAccessKeyId, "AKIARZPUZDIKKUAQEAYE"),
-        (
-            Checksum::Macaroon,
-            "pypi-AgEIcHlwaS5vcmcCBGFiY2QAAgJbXQAABiAAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw",
-        ),
+        (Checksum::Macaroon, "pypi-AgEIcHlwaS5vcmcCBGFiY2QAAgJbXQAABiAAAQIDBAUGBwgJCgsMDQ4PEBESExQVFhcYGRobHB0eHw"),
         (
             Checksum::Macaroon,
             "MDAxM2xvY2F0aW9uIHgub3JnCjAwMTNpZGVudGlmaWVyIGFiYwowMDJmc2lnbmF0dXJlIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4fCg==",
         ),
-        (
-            Checksum::AzureDevopsPat,
-            "aebfubafayd3haqkbmga2dqpcaireeyuculakgazdinryhi6d4qc",
-        ),
-        (
-            Checksum::JfrogReference,
-            "cmVmdGtuOjAxOjAxMjM0NTY3ODk6YWJjZGVmR2hpamtsbW5vUHFyc3R1Vnd4eXow",
-        ),
+        (Checksum::AzureDevopsPat, "aebfubafayd3haqkbmga2dqpcaireeyuculakgazdinryhi6d4qc"),
+        (Checksum::JfrogReference, "cmVmdGtuOjAxOjAxMjM0NTY3ODk6YWJjZGVmR2hpamtsbW5vUHFyc3R1Vnd4eXow"),
         // BIP 173
         (Checksum::Bech32, "A12UEL5L"),
-        (
-            Checksum::Bech32,
-            "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw",
-        ),
+        (Checksum::Bech32, "abcdef1qpzry9x8gf2tvdw0s3jn54khce6mua7lmqqqxw"),
     ];
 
     #[test]
@@ -667,10 +511,7 @@ mod tests {
     #[test]
     fn one_wrong_character_breaks_the_proof() {
         for (kind, token) in KNOWN {
-            if matches!(
-                kind,
-                Checksum::Macaroon | Checksum::JfrogReference | Checksum::AwsAccessKeyId
-            ) {
+            if matches!(kind, Checksum::Macaroon | Checksum::JfrogReference | Checksum::AwsAccessKeyId) {
                 continue;
             }
             for at in [token.len() - 1, token.len() - 4, token.len() / 2] {
@@ -683,24 +524,15 @@ mod tests {
 
     #[test]
     fn structure_is_checked_to_the_end() {
-        assert!(
-            !Checksum::AwsAccessKeyId.holds(b"AKIA7I6HAQQAAAAQEAYE"),
-            "account above twelve digits"
-        );
+        assert!(!Checksum::AwsAccessKeyId.holds(b"AKIA7I6HAQQAAAAQEAYE"), "account above twelve digits");
         assert!(!Checksum::AwsAccessKeyId.holds(b"AKIAIOSFODNN7EXAMPLE"));
         assert!(!Checksum::AwsAccessKeyId.holds(b"AKIARZPUZDIKKUAQEAY1"));
-        assert!(
-            Checksum::AwsAccessKeyId.holds(b"AKIAJ2345672345672AB"),
-            "made before 2019"
-        );
+        assert!(Checksum::AwsAccessKeyId.holds(b"AKIAJ2345672345672AB"), "made before 2019");
         let cut = KNOWN[8].1;
         assert!(!Checksum::Macaroon.holds(&cut.as_bytes()[..cut.len() - 4]));
         assert!(!Checksum::JfrogReference.holds(b"cmVmdGtuOjAxOjAxMjM0NTY3ODk"));
         assert!(!Checksum::Jwt.holds(b"eyJhbGciOiJIUzI1NiJ9.bm90IGpzb24.c2ln"));
-        assert!(
-            !Checksum::Jwt.holds(b"eyJ0eXAiOiJKV1QifQ.e30.c2ln"),
-            "no alg"
-        );
+        assert!(!Checksum::Jwt.holds(b"eyJ0eXAiOiJKV1QifQ.e30.c2ln"), "no alg");
         assert!(Checksum::Jwt.holds(b"eyJhbGciOiJIUzI1NiJ9.e30.c2ln"));
         assert!(Checksum::Base64Json.holds(b"glc_eyJvIjoiMSJ9"));
         assert!(Checksum::Base64Json.holds(b"sntrys_eyJpYXQiOjF9_abcdefghijklmnopqrstuvwxyz"));
@@ -710,20 +542,11 @@ mod tests {
     #[test]
     fn completed_tokens_hold() {
         let starts = [
-            (
-                Checksum::Crc32Base62,
-                "KEY=ghp_abcdefghij0123456789abcdefghij",
-            ),
+            (Checksum::Crc32Base62, "KEY=ghp_abcdefghij0123456789abcdefghij"),
             (Checksum::Crc32Hex, "glsa_abcdefghij0123456789abcdefghij01_"),
-            (
-                Checksum::Crc32Hex,
-                "X: ATATT3xFfGF0abcdefghijklmnopqrstuvwxyz=",
-            ),
+            (Checksum::Crc32Hex, "X: ATATT3xFfGF0abcdefghijklmnopqrstuvwxyz="),
             (Checksum::Crc32Hex, "zpka_0123456789abcdef0123456789abcdef_"),
-            (
-                Checksum::GitlabRoutable,
-                "\"glpat-bbbbbbbbbbbbbbbbbbbbbbbbbbbb.01.",
-            ),
+            (Checksum::GitlabRoutable, "\"glpat-bbbbbbbbbbbbbbbbbbbbbbbbbbbb.01."),
             (Checksum::AwsAccessKeyId, "id = AKIA"),
             (Checksum::Jwt, ""),
             (Checksum::Base64Json, "glc_"),
@@ -733,32 +556,17 @@ mod tests {
             (Checksum::Macaroon, "pypi-AgEIcHlwaS5vcmc"),
             (Checksum::Macaroon, "pypi-AgENdGVzdC5weXBpLm9yZw"),
             (Checksum::AzureDevopsPat, ""),
-            (
-                Checksum::EntraClientSecret,
-                "abc8Q~abcdefghijklmnopqrstuvwxyz01234",
-            ),
-            (
-                Checksum::Bech32,
-                "AGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3",
-            ),
+            (Checksum::EntraClientSecret, "abc8Q~abcdefghijklmnopqrstuvwxyz01234"),
+            (Checksum::Bech32, "AGE-SECRET-KEY-1QPZRY9X8GF2TVDW0S3JN54KHCE6MUA7LQPZRY9X8GF2TVDW0S3"),
             (Checksum::JfrogReference, "cmVmdGtuOjAxOj"),
             (Checksum::AzureKey, "0123456789abcdefghijklmnopqrstuvw+ASb"),
-            (
-                Checksum::AzureKey,
-                "0123456789abcdefghijklmnopqrstuvwxyzABCDEFAzSe",
-            ),
-            (
-                Checksum::AzureKey,
-                "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHAzFu",
-            ),
+            (Checksum::AzureKey, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFAzSe"),
+            (Checksum::AzureKey, "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHAzFu"),
         ];
         for (kind, start) in starts {
             let suffix = kind.complete(start);
             let token = format!("{}{suffix}", token_at_end(start));
-            assert!(
-                !suffix.is_empty() && kind.holds(token.as_bytes()),
-                "{kind:?} {start} {suffix}"
-            );
+            assert!(!suffix.is_empty() && kind.holds(token.as_bytes()), "{kind:?} {start} {suffix}");
             assert_eq!(suffix, kind.complete(start), "always the same");
         }
     }

@@ -14,18 +14,7 @@ const SERVICES: &[(&[u8; 4], &[&[u8; 8]])] = &[
     (b"AZEG", &[b"SendRecv"]),
     (b"+ABa", &[b"AbAcct00"]),
     (b"AzFu", &[b"Master00", b"System00", b"Functi00"]),
-    (
-        b"ACDb",
-        &[
-            b"SysAll00",
-            b"Resour00",
-            b"MastRO00",
-            b"SystRO00",
-            b"Encryp00",
-            b"MastRW00",
-            b"SystRW00",
-        ],
-    ),
+    (b"ACDb", &[b"SysAll00", b"Resour00", b"MastRO00", b"SystRO00", b"Encryp00", b"MastRW00", b"SystRW00"]),
     (b"AzCa", &[b"Access00"]),
     (b"+ASt", &[b"Default0"]),
     (b"AzSe", &[b"Query000", b"PAdmin00"]),
@@ -33,27 +22,15 @@ const SERVICES: &[(&[u8; 4], &[&[u8; 8]])] = &[
     (b"+ACR", &[b"ACRDflt0"]),
     (b"+SQL", &[b"UsrPwd00"]),
     (b"AIoT", &[b"IoTHub00", b"DpsKey00", b"Device00"]),
-    (
-        b"APIM",
-        &[b"Tenant00", b"IoTHub00", b"Gatewy00", b"GitKey00"],
-    ),
+    (b"APIM", &[b"Tenant00", b"IoTHub00", b"Gatewy00", b"GitKey00"]),
 ];
 
 /// Service Bus, Event Hubs and Relay share theirs.
-const MESSAGING: &[&[u8; 8]] = &[
-    b"System00",
-    b"Unknown0",
-    b"Send0000",
-    b"Manage00",
-    b"Listen00",
-];
+const MESSAGING: &[&[u8; 8]] = &[b"System00", b"Unknown0", b"Send0000", b"Manage00", b"Listen00"];
 
 /// Whether `token` is an identifiable key or a common annotated security key with the right hash.
 pub(super) fn key_holds(token: &[u8]) -> bool {
-    let end = token
-        .iter()
-        .rposition(|&byte| byte != b'=')
-        .map_or(0, |last| last + 1);
+    let end = token.iter().rposition(|&byte| byte != b'=').map_or(0, |last| last + 1);
     let body = &token[..end];
     if annotated(body) {
         return annotated_key_holds(body);
@@ -70,9 +47,7 @@ pub(super) fn key_holds(token: &[u8]) -> bool {
     let Some((data, sum)) = bytes.split_last_chunk::<4>() else {
         return false;
     };
-    seeds
-        .iter()
-        .any(|seed| marvin(data, seed).to_le_bytes() == *sum)
+    seeds.iter().any(|seed| marvin(data, seed).to_le_bytes() == *sum)
 }
 
 /// What has to follow the random part and the mark of an Azure key.
@@ -82,14 +57,8 @@ pub(super) fn key_suffix(token: &str) -> String {
             .map(|data| base62_little(marvin(&data, b"Default0"))[..4].to_string())
             .unwrap_or_default();
     }
-    let mark = token
-        .as_bytes()
-        .split_last_chunk::<4>()
-        .map(|(_, mark)| mark);
-    let seed = SERVICES
-        .iter()
-        .find(|(known, _)| Some(*known) == mark)
-        .map_or(b"Default0", |(_, seeds)| seeds[0]);
+    let mark = token.as_bytes().split_last_chunk::<4>().map(|(_, mark)| mark);
+    let seed = SERVICES.iter().find(|(known, _)| Some(*known) == mark).map_or(b"Default0", |(_, seeds)| seeds[0]);
     let whole_bytes = (token.len() * 6).div_ceil(8);
     let padded = format!("{token}{}", "A".repeat((4 - token.len() % 4) % 4));
     let Some(mut bytes) = decode_base64(padded.as_bytes()) else {
@@ -114,10 +83,7 @@ fn annotated_key_holds(body: &[u8]) -> bool {
     let hash = marvin(&data, b"Default0");
     let known = [base62_little(hash), STANDARD.encode(hash.to_le_bytes())];
     let compared = sum.len().min(6);
-    sum.len() >= 4
-        && known
-            .iter()
-            .any(|known| known.as_bytes().get(..compared) == Some(&sum[..compared]))
+    sum.len() >= 4 && known.iter().any(|known| known.as_bytes().get(..compared) == Some(&sum[..compared]))
 }
 
 /// The hash's bytes, lowest first, read as one number in base 62; filled up to six digits with zeros behind.
@@ -160,11 +126,7 @@ pub(super) fn client_secret_holds(token: &[u8]) -> bool {
 pub(super) fn client_secret_suffix(token: &str) -> String {
     let token = token.as_bytes();
     match token.get(3..6) {
-        Some(b"8Q~") => client_secret_sum(token)
-            .iter()
-            .copied()
-            .map(char::from)
-            .collect(),
+        Some(b"8Q~") => client_secret_sum(token).iter().copied().map(char::from).collect(),
         _ => String::new(),
     }
 }
@@ -177,10 +139,7 @@ const DEVOPS_SEEDS: [u32; 2] = [0xE0B9_692D, 0x1019_F92E];
 
 /// The CRC of the 28 bytes that are not the CRC.
 fn devops_crc(bytes: &[u8]) -> u32 {
-    let data: Vec<u8> = (0..32)
-        .filter(|at| !DEVOPS_SUM.contains(at))
-        .map(|at| bytes[at])
-        .collect();
+    let data: Vec<u8> = (0..32).filter(|at| !DEVOPS_SUM.contains(at)).map(|at| bytes[at]).collect();
     crc32fast::hash(&data)
 }
 
@@ -203,8 +162,7 @@ fn decode_base32(text: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether `token` is 52 base32 characters with the CRC in its places.
 pub(super) fn devops_pat_holds(token: &[u8]) -> bool {
-    let Some(bytes) = decode_base32(token).filter(|bytes| token.len() == 52 && bytes.len() == 32)
-    else {
+    let Some(bytes) = decode_base32(token).filter(|bytes| token.len() == 52 && bytes.len() == 32) else {
         return false;
     };
     let sum = u32::from_le_bytes(DEVOPS_SUM.map(|at| bytes[at]));
@@ -234,11 +192,7 @@ fn marvin(data: &[u8], seed: &[u8; 8]) -> u32 {
         low = low.wrapping_add(u32::from_le_bytes([word[0], word[1], word[2], word[3]]));
         marvin_block(&mut low, &mut high);
     }
-    let last = words
-        .remainder()
-        .iter()
-        .rev()
-        .fold(0x80u32, |last, &byte| last << 8 | u32::from(byte));
+    let last = words.remainder().iter().rev().fold(0x80u32, |last, &byte| last << 8 | u32::from(byte));
     low = low.wrapping_add(last);
     marvin_block(&mut low, &mut high);
     marvin_block(&mut low, &mut high);
@@ -263,9 +217,7 @@ mod tests {
         // Microsoft publishes this made-up client secret as a valid one.
         let secret = format!("zzz8Q~{}blP", "z".repeat(31));
         assert!(client_secret_holds(secret.as_bytes()));
-        assert!(!client_secret_holds(
-            secret.replace("blP", "blQ").as_bytes()
-        ));
+        assert!(!client_secret_holds(secret.replace("blP", "blQ").as_bytes()));
         assert_eq!(client_secret_suffix(&secret[..37]), "blP");
     }
 
@@ -291,10 +243,7 @@ mod tests {
                 let key = format!("{start}{}", key_suffix(&start));
                 assert!(key_holds(key.as_bytes()), "{key}");
                 let other = if key.starts_with('x') { "y" } else { "x" };
-                assert!(
-                    !key_holds(format!("{other}{}", &key[1..]).as_bytes()),
-                    "{key}"
-                );
+                assert!(!key_holds(format!("{other}{}", &key[1..]).as_bytes()), "{key}");
             }
         }
     }

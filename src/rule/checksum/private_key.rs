@@ -26,9 +26,7 @@ pub(super) fn holds(block: &[u8]) -> bool {
     match label.as_str() {
         "OPENSSH PRIVATE KEY" => openssh_holds(&bytes),
         "SSH2 ENCRYPTED PRIVATE KEY" => bytes.starts_with(&[0x3F, 0x6F, 0xF9, 0xEB]),
-        _ if locked && label != "ENCRYPTED PRIVATE KEY" => {
-            bytes.len() >= 32 && bytes.len() % 8 == 0
-        }
+        _ if locked && label != "ENCRYPTED PRIVATE KEY" => bytes.len() >= 32 && bytes.len() % 8 == 0,
         _ => der_holds(&bytes),
     }
 }
@@ -46,28 +44,16 @@ pub(super) fn complete(text_so_far: &str) -> String {
     let bytes = match label {
         "OPENSSH PRIVATE KEY" => openssh_key(&mut invented),
         "PGP PRIVATE KEY BLOCK" => pgp_key(&mut invented),
-        "SSH2 ENCRYPTED PRIVATE KEY" => {
-            [vec![0x3F, 0x6F, 0xF9, 0xEB], invented.bytes(300)].concat()
-        }
+        "SSH2 ENCRYPTED PRIVATE KEY" => [vec![0x3F, 0x6F, 0xF9, 0xEB], invented.bytes(300)].concat(),
         "ENCRYPTED PRIVATE KEY" => locked_pkcs8_key(&mut invented),
         "PRIVATE KEY" => pkcs8_key(&mut invented),
         "EC PRIVATE KEY" => ec_key(&mut invented),
         "DSA PRIVATE KEY" => der(0x30, &numbers(&mut invented, &[128, 20, 128, 128, 20])),
-        _ => der(
-            0x30,
-            &numbers(&mut invented, &[129, 3, 128, 65, 65, 64, 64, 64]),
-        ),
+        _ => der(0x30, &numbers(&mut invented, &[129, 3, 128, 65, 65, 64, 64, 64])),
     };
     let body = STANDARD.encode(&bytes);
-    let lines: Vec<&str> = (0..body.len())
-        .step_by(64)
-        .map(|at| &body[at..body.len().min(at + 64)])
-        .collect();
-    let head = if label.starts_with("PGP ") {
-        "\n\n"
-    } else {
-        "\n"
-    };
+    let lines: Vec<&str> = (0..body.len()).step_by(64).map(|at| &body[at..body.len().min(at + 64)]).collect();
+    let head = if label.starts_with("PGP ") { "\n\n" } else { "\n" };
     format!("{head}{}\n-----END {label}-----", lines.join("\n"))
 }
 
@@ -108,25 +94,14 @@ fn pem_parts(text: &[u8]) -> Option<(String, &[u8])> {
         let begin = find(rest, b"BEGIN ")? + b"BEGIN ".len();
         let after = &rest[begin..];
         rest = after;
-        let label_end = after
-            .iter()
-            .take(64)
-            .position(|&byte| byte == b'-')
-            .unwrap_or(0);
-        let label = std::str::from_utf8(&after[..label_end])
-            .unwrap_or_default()
-            .trim();
+        let label_end = after.iter().take(64).position(|&byte| byte == b'-').unwrap_or(0);
+        let label = std::str::from_utf8(&after[..label_end]).unwrap_or_default().trim();
         if !label.contains("PRIVATE KEY") {
             continue;
         }
-        let dashes = after[label_end..]
-            .iter()
-            .take_while(|&&byte| byte == b'-')
-            .count();
+        let dashes = after[label_end..].iter().take_while(|&&byte| byte == b'-').count();
         let body = &after[label_end + dashes..];
-        let end = find(body, b"-----END")
-            .or_else(|| find(body, b"---- END"))
-            .unwrap_or(body.len());
+        let end = find(body, b"-----END").or_else(|| find(body, b"---- END")).unwrap_or(body.len());
         return Some((label.to_string(), &body[..end]));
     }
 }
@@ -154,12 +129,7 @@ fn der_element(bytes: &[u8]) -> Option<(u8, &[u8], &[u8])> {
             return None;
         }
         let (digits, rest) = rest.split_at(count);
-        (
-            digits
-                .iter()
-                .fold(0, |length, &digit| length << 8 | usize::from(digit)),
-            rest,
-        )
+        (digits.iter().fold(0, |length, &digit| length << 8 | usize::from(digit)), rest)
     };
     (length <= rest.len()).then(|| (tag, &rest[..length], &rest[length..]))
 }
@@ -180,13 +150,10 @@ fn der_holds(bytes: &[u8]) -> bool {
     };
     rest.iter().all(|&byte| byte == 0)
         && match (first_tag, second_tag) {
-            (INTEGER, INTEGER) => {
-                first.len() == 1 && second.len() >= 32 && integers(after_second) >= 3
-            }
+            (INTEGER, INTEGER) => first.len() == 1 && second.len() >= 32 && integers(after_second) >= 3,
             (INTEGER, OCTETS) => first == [1] && second.len() >= 16,
             (INTEGER, SEQUENCE) => {
-                first.len() == 1
-                    && matches!(der_element(after_second), Some((OCTETS, key, _)) if key.len() >= 16)
+                first.len() == 1 && matches!(der_element(after_second), Some((OCTETS, key, _)) if key.len() >= 16)
             }
             (SEQUENCE, OCTETS) => second.len() >= 16,
             _ => false,
@@ -211,10 +178,7 @@ fn openssh_holds(bytes: &[u8]) -> bool {
             rest.get(u32::from_be_bytes(*length) as usize..)
         })
     };
-    let Some(rest) = bytes
-        .strip_prefix(b"openssh-key-v1\0")
-        .and_then(|rest| strings(rest, 3))
-    else {
+    let Some(rest) = bytes.strip_prefix(b"openssh-key-v1\0").and_then(|rest| strings(rest, 3)) else {
         return false;
     };
     match rest.split_first_chunk::<4>() {
@@ -251,21 +215,14 @@ fn crc24(bytes: &[u8]) -> u32 {
     bytes.iter().fold(0xB7_04CE, |crc, &byte| {
         (0..8).fold(crc ^ u32::from(byte) << 16, |crc, _| {
             let shifted = crc << 1;
-            if shifted & 0x100_0000 == 0 {
-                shifted
-            } else {
-                shifted ^ 0x186_4CFB
-            }
+            if shifted & 0x100_0000 == 0 { shifted } else { shifted ^ 0x186_4CFB }
         })
     })
 }
 
 /// A PuTTY file names how many lines its private part has, and they decode.
 fn putty_holds(text: &[u8]) -> bool {
-    let mut lines = text
-        .split(|&byte| byte == b'\n')
-        .map(<[u8]>::trim_ascii)
-        .filter(|line| !line.is_empty());
+    let mut lines = text.split(|&byte| byte == b'\n').map(<[u8]>::trim_ascii).filter(|line| !line.is_empty());
     let count = lines
         .by_ref()
         .find_map(|line| line.strip_prefix(b"Private-Lines:"))
@@ -305,33 +262,20 @@ fn numbers(invented: &mut Invented, sizes: &[usize]) -> Vec<u8> {
 /// A SEC 1 key on P-256 (no such point exists; nothing checks).
 fn ec_key(invented: &mut Invented) -> Vec<u8> {
     const P256: [u8; 10] = [0x06, 0x08, 0x2A, 0x86, 0x48, 0xCE, 0x3D, 0x03, 0x01, 0x07];
-    let parts = [
-        der(0x02, &[1]),
-        der(0x04, &invented.bytes(32)),
-        der(0xA0, &P256),
-    ];
+    let parts = [der(0x02, &[1]), der(0x04, &invented.bytes(32)), der(0xA0, &P256)];
     der(0x30, &parts.concat())
 }
 
 /// A PKCS#8 key for Ed25519.
 fn pkcs8_key(invented: &mut Invented) -> Vec<u8> {
     let algorithm = der(0x30, &[0x06, 0x03, 0x2B, 0x65, 0x70]);
-    let parts = [
-        der(0x02, &[0]),
-        algorithm,
-        der(0x04, &der(0x04, &invented.bytes(32))),
-    ];
+    let parts = [der(0x02, &[0]), algorithm, der(0x04, &der(0x04, &invented.bytes(32)))];
     der(0x30, &parts.concat())
 }
 
 /// A locked PKCS#8 key (PBES2).
 fn locked_pkcs8_key(invented: &mut Invented) -> Vec<u8> {
-    let algorithm = der(
-        0x30,
-        &[
-            0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05, 0x0D, 0x05, 0x00,
-        ],
-    );
+    let algorithm = der(0x30, &[0x06, 0x09, 0x2A, 0x86, 0x48, 0x86, 0xF7, 0x0D, 0x01, 0x05, 0x0D, 0x05, 0x00]);
     der(0x30, &[algorithm, der(0x04, &invented.bytes(160))].concat())
 }
 
@@ -343,15 +287,7 @@ fn openssh_key(invented: &mut Invented) -> Vec<u8> {
     file.extend(1u32.to_be_bytes());
     let public = [string(b"ssh-ed25519"), string(&invented.bytes(32))].concat();
     file.extend(string(&public));
-    file.extend(string(
-        &[
-            invented.bytes(8),
-            public,
-            string(&invented.bytes(64)),
-            string(b""),
-        ]
-        .concat(),
-    ));
+    file.extend(string(&[invented.bytes(8), public, string(&invented.bytes(64)), string(b"")].concat()));
     file
 }
 
@@ -387,18 +323,11 @@ mod tests {
             let block = invented_block(label);
             assert!(holds(block.as_bytes()), "{label}");
             let escaped = block.replace('\n', "\\n");
-            assert!(
-                holds(format!("\"{escaped}\"").as_bytes()),
-                "{label}, escaped"
-            );
+            assert!(holds(format!("\"{escaped}\"").as_bytes()), "{label}, escaped");
             let joined = block.replace('\n', "\\n\" +\n    \"");
             assert!(holds(joined.as_bytes()), "{label}, joined");
             let body_at = block.find("-----\n").unwrap() + 6;
-            let cut = format!(
-                "{}abc...{}",
-                &block[..body_at],
-                &block[block.find("\n-----END").unwrap()..]
-            );
+            let cut = format!("{}abc...{}", &block[..body_at], &block[block.find("\n-----END").unwrap()..]);
             assert!(!holds(cut.as_bytes()), "{label}, cut");
         }
     }
@@ -406,17 +335,9 @@ mod tests {
     #[test]
     fn a_public_key_or_certificate_is_not_a_private_key() {
         let block = invented_block("PRIVATE KEY");
-        assert!(!holds(
-            block.replace("PRIVATE KEY", "PUBLIC KEY").as_bytes()
-        ));
-        let certificate = der(
-            0x30,
-            &[der(0x30, &[0x02, 0x01, 0x02]), der(0x30, &[0x05, 0x00])].concat(),
-        );
-        let text = format!(
-            "-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----",
-            STANDARD.encode(certificate)
-        );
+        assert!(!holds(block.replace("PRIVATE KEY", "PUBLIC KEY").as_bytes()));
+        let certificate = der(0x30, &[der(0x30, &[0x02, 0x01, 0x02]), der(0x30, &[0x05, 0x00])].concat());
+        let text = format!("-----BEGIN PRIVATE KEY-----\n{}\n-----END PRIVATE KEY-----", STANDARD.encode(certificate));
         assert!(!holds(text.as_bytes()));
     }
 
@@ -426,10 +347,7 @@ mod tests {
         let armour = |sum: u32| {
             let sum = STANDARD.encode(&sum.to_be_bytes()[1..]);
             let head = "-----BEGIN PGP PRIVATE KEY BLOCK-----\nVersion: GnuPG v2\n\n";
-            format!(
-                "{head}{}\n={sum}\n-----END PGP PRIVATE KEY BLOCK-----\n",
-                STANDARD.encode(&packet)
-            )
+            format!("{head}{}\n={sum}\n-----END PGP PRIVATE KEY BLOCK-----\n", STANDARD.encode(&packet))
         };
         assert_eq!(crc24(b"123456789"), 0x21_CF02);
         assert!(holds(armour(crc24(&packet)).as_bytes()));
@@ -443,13 +361,7 @@ mod tests {
             "PuTTY-User-Key-File-3: ssh-ed25519\nEncryption: none\nComment: x\nPublic-Lines: 1\n{line}\nPrivate-Lines: 2\n{line}\n{line}\nPrivate-MAC: 00\n"
         );
         assert!(holds(file.as_bytes()));
-        assert!(!holds(
-            file.replace("Private-Lines: 2", "Private-Lines: 3")
-                .as_bytes()
-        ));
-        assert!(!holds(
-            file.replace("Private-Lines: 2", "Private-Lines: x")
-                .as_bytes()
-        ));
+        assert!(!holds(file.replace("Private-Lines: 2", "Private-Lines: 3").as_bytes()));
+        assert!(!holds(file.replace("Private-Lines: 2", "Private-Lines: x").as_bytes()));
     }
 }
