@@ -1,3 +1,14 @@
-fn main() {
-    println!("Hello, world!");
+//! The `keyward` program: reads the command line, runs it, and turns the outcome into an exit code.
+
+use clap::Parser as _;
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    match keyward::run(keyward::cli::Cli::parse()) {
+        Ok(code) => ExitCode::from(code),
+        Err(error) => {
+            anstream::eprintln!("error: {error}");
+            ExitCode::from(2)
+        }
+    }
 }

@@ -1,0 +1,5 @@
+//! One file for each verb; each reads as a story.
+
+pub mod config;
+pub mod rules;
+pub mod scan;

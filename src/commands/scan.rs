@@ -1,0 +1,120 @@
+//! `keyward scan`: read, match, report.
+
+use crate::cli;
+use crate::config::Config;
+use crate::error::Error;
+use crate::location::Origin;
+use crate::problem::{Problem, Reason};
+use crate::report::{Report, text};
+use crate::scan::Scanner;
+use crate::scan::blob::scan_blob;
+use crate::scan::collect::Collector;
+use crate::scan::directive::Markers;
+use crate::scan::examine::Context;
+use crate::source::files::{Event, Files, Ignored};
+use crate::source::{Blob, Content};
+use std::io::Write as _;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// Judged values below this probability are not even kept as matches of low confidence.
+pub const CUT: f32 = 0.5;
+
+/// Runs `keyward scan`.
+///
+/// # Errors
+/// When the scan could not start.
+pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
+    let mut config = Config::load(arguments.config.as_deref(), &start_of(arguments)?, &arguments.rules)?;
+    if arguments.no_inline_ignores {
+        config.markers = Markers::None;
+    }
+    let scanner = Scanner::new(config.rules.clone(), CUT).map_err(Error::new)?;
+    let context = Context { scanner: &scanner, allow: &config.allow, markers: config.markers, key: &config.key };
+    let collector = Mutex::new(Collector::default());
+    if arguments.paths.iter().any(|path| path.as_os_str() == "-") {
+        scan_stdin(&context, &collector);
+    }
+    if arguments.files == cli::Files::All {
+        scan_files(&context, &collector, &files(arguments, &config, &collector)?);
+    }
+    let collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let least = arguments.confidence.map_or(config.confidence, Into::into);
+    let report = finish(collector, &config, least);
+    let mut out = std::io::stdout().lock();
+    text::write(&report, &mut out).and_then(|()| out.flush()).map_err(Error::new)?;
+    Ok(report.verdict(arguments.fail_on.into()).exit_code())
+}
+
+/// The report; a run that read nothing is a problem, not a success.
+fn finish(mut collector: Collector, config: &Config, least: crate::rule::Confidence) -> Report {
+    if collector.coverage().files == 0 {
+        let detail = "there is no file to scan here; name a path that holds one, or use --no-ignore if git ignores them all";
+        collector.add_problem(Problem { subject: ".".into(), reason: Reason::Nothing, detail: detail.into() });
+    }
+    collector.finish(&config.rules, least)
+}
+
+/// Scans what stands on standard input.
+fn scan_stdin(context: &Context<'_>, collector: &Mutex<Collector>) {
+    let mut stdin = std::io::stdin().lock();
+    visit(context, collector, Event::Blob(Blob { path: "-", origin: Origin::Stdin, content: Content::Stream(&mut stdin) }));
+}
+
+/// Scans all files below the paths.
+fn scan_files(context: &Context<'_>, collector: &Mutex<Collector>, files: &Files) {
+    files.visit(&|event| visit(context, collector, event));
+}
+
+/// Scans one blob, or takes note of one problem.
+fn visit(context: &Context<'_>, collector: &Mutex<Collector>, event: Event<'_>) {
+    let lock = || collector.lock().unwrap_or_else(PoisonError::into_inner);
+    match event {
+        Event::Problem(problem) => lock().add_problem(problem),
+        Event::Blob(blob) => {
+            let path = blob.path.to_owned();
+            match scan_blob(context, blob) {
+                Ok((examined, bytes)) => {
+                    let mut collector = lock();
+                    collector.count_file(bytes);
+                    collector.add(examined);
+                }
+                Err(error) => lock().add_problem(Problem::from_io(path, &error)),
+            }
+        }
+    }
+}
+
+/// What the paths select. A path that does not exist is a problem, and the rest is scanned all the same.
+fn files(arguments: &cli::Scan, config: &Config, collector: &Mutex<Collector>) -> Result<Files, Error> {
+    let mut roots = Vec::new();
+    for path in arguments.paths.iter().filter(|path| path.as_os_str() != "-") {
+        match path.canonicalize() {
+            Ok(root) => roots.push(root),
+            Err(error) => {
+                let problem = Problem::from_io(path.display().to_string(), &error);
+                collector.lock().unwrap_or_else(PoisonError::into_inner).add_problem(problem);
+            }
+        }
+    }
+    let base = base_of(&roots)?;
+    let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let ignored = if arguments.no_ignore { Ignored::Read } else { Ignored::Skipped };
+    Ok(Files { roots, base, ignored, limit: arguments.max_file_size.or(config.max_file_size), threads })
+}
+
+/// What paths in the report are relative to: the repository that holds all roots, else their common folder.
+fn base_of(roots: &[PathBuf]) -> Result<PathBuf, Error> {
+    let Some(first) = roots.first() else { return std::env::current_dir().map_err(Error::new) };
+    let folder = if first.is_dir() { first } else { first.parent().unwrap_or(first) };
+    let common = folder.ancestors().find(|folder| roots.iter().all(|root| root.starts_with(folder))).unwrap_or(folder);
+    let repository = common.ancestors().find(|folder| folder.join(".git").exists());
+    Ok(repository.unwrap_or(common).to_path_buf())
+}
+
+/// Where the search for the configuration starts.
+fn start_of(arguments: &cli::Scan) -> Result<PathBuf, Error> {
+    let here = std::env::current_dir().map_err(Error::new)?;
+    let first = arguments.paths.first().map_or(Path::new("."), PathBuf::as_path);
+    Ok(first.canonicalize().unwrap_or(here))
+}

@@ -1,0 +1,217 @@
+//! Texts against rules: which bytes look like which credential.
+//!
+//! Work is done in two stages. [`Scanner::matches`] is local: whether there is a match at an anchor depends on the bytes within
+//! the rule's reach of it and on nothing else, so a text can be scanned in pieces, and a history by what each delta adds.
+//! [`examine::examine`] takes the matches of a whole text and does what needs more: overlaps, companions, paths, directives.
+
+pub mod allow;
+pub mod assignment;
+pub mod blob;
+pub mod check;
+pub mod collect;
+mod detector;
+pub mod directive;
+pub mod examine;
+pub mod judge;
+mod prefilter;
+pub mod text;
+pub mod value;
+
+use crate::rule::{Reach, Rule, RuleSet, Shape};
+use assignment::Candidate;
+use detector::{Detector, PatternError};
+use globset::{Glob, GlobSet, GlobSetBuilder};
+use prefilter::Prefilter;
+use std::collections::BTreeMap;
+use std::ops::Range;
+
+/// One place in a text where a rule holds. Offsets into the text it was found in.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Match {
+    /// Index of the rule in the scanner's rule set.
+    pub rule: u32,
+    /// The literal that led here.
+    pub anchor: Range<usize>,
+    /// The credential.
+    pub secret: Range<usize>,
+    /// The credential with what the pattern matched around it.
+    pub whole: Range<usize>,
+    /// How likely the judge thinks this is a credential; none where the format itself decides.
+    pub probability: Option<f32>,
+}
+
+/// Rules made ready to run. Built once, shared by all threads.
+pub struct Scanner {
+    rules: RuleSet,
+    detectors: Vec<Detector>,
+    prefilter: Prefilter,
+    /// For each literal of the prefilter, the rules it leads to.
+    triggers: Vec<Vec<u32>>,
+    /// For each rule, the paths it is limited to.
+    paths: Vec<PathFilter>,
+    /// Judged values below this probability are no matches.
+    cut: f32,
+}
+
+/// Why rules cannot be run.
+#[derive(Debug)]
+pub struct ScannerError {
+    rule: String,
+    source: PatternError,
+}
+
+impl std::fmt::Display for ScannerError {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "rule {}: {}", self.rule, self.source)
+    }
+}
+
+impl std::error::Error for ScannerError {}
+
+impl Scanner {
+    /// Makes `rules` ready. Patterns compile when first needed; [`Scanner::compile`] shows a mistake before.
+    ///
+    /// `cut` is the least probability at which a judged value is a match.
+    ///
+    /// # Errors
+    /// Names the first rule whose path globs cannot be read.
+    pub fn new(rules: RuleSet, cut: f32) -> Result<Self, ScannerError> {
+        let mut literals: BTreeMap<String, Vec<u32>> = BTreeMap::new();
+        for (index, rule) in rules.rules().iter().enumerate() {
+            for literal in anchors_of(rule) {
+                literals.entry(literal.to_ascii_lowercase()).or_default().push(index as u32);
+            }
+        }
+        let (literals, triggers): (Vec<String>, Vec<Vec<u32>>) = literals.into_iter().unzip();
+        let detectors = rules.rules().iter().map(Detector::new).collect();
+        let paths = rules.rules().iter().map(PathFilter::new).collect::<Result<_, _>>()?;
+        Ok(Self { prefilter: Prefilter::new(&literals), triggers, detectors, paths, rules, cut })
+    }
+
+    /// Compiles the pattern of the rule with this index now.
+    ///
+    /// # Errors
+    /// When it is no regular expression, or can match more than the rule's reach.
+    pub fn compile(&self, rule: u32) -> Result<(), ScannerError> {
+        let id = &self.rules.rules()[rule as usize].id;
+        self.detectors[rule as usize].compile().map_err(|source| ScannerError { rule: id.clone(), source })
+    }
+
+    /// The rules, by the index that a [`Match`] holds.
+    pub fn rules(&self) -> &RuleSet {
+        &self.rules
+    }
+
+    /// Whether the rule of `found` applies to files at `path`.
+    pub fn applies_to(&self, found: &Match, path: &str) -> bool {
+        self.paths[found.rule as usize].admits(path)
+    }
+
+    /// The rule of `found`.
+    pub fn rule(&self, found: &Match) -> &Rule {
+        &self.rules.rules()[found.rule as usize]
+    }
+
+    /// Appends the matches of `text` whose anchors start within `core`, in no particular order.
+    ///
+    /// What lies outside `core` is looked at only as far as the reach of a rule.
+    pub fn matches(&self, text: &[u8], core: Range<usize>, out: &mut Vec<Match>) {
+        let first = out.len();
+        let mut candidates = Vec::new();
+        self.prefilter.find(text, core, |hit| {
+            let literal = hit.literal as usize;
+            let anchor = hit.position..hit.position + self.prefilter.literal(hit.literal).len();
+            for &rule in &self.triggers[literal] {
+                let detector = &self.detectors[rule as usize];
+                match detector {
+                    Detector::Pattern(pattern) => pattern.matches(text, rule, &anchor, out),
+                    Detector::Assignment(check) => {
+                        candidates.clear();
+                        assignment::candidates(text, anchor.clone(), &mut candidates);
+                        out.extend(candidates.iter().filter_map(|candidate| self.judge(text, rule, check, &anchor, candidate)));
+                    }
+                }
+            }
+        });
+        distinct(out, first);
+    }
+
+    /// The match that `candidate` makes for `rule`, if the judge believes it.
+    fn judge(
+        &self,
+        text: &[u8],
+        rule: u32,
+        check: &detector::ValueCheck,
+        anchor: &Range<usize>,
+        candidate: &Candidate,
+    ) -> Option<Match> {
+        if !check.holds(&text[candidate.value.clone()]) {
+            return None;
+        }
+        let probability = judge::probability(text, candidate);
+        (probability >= self.cut).then(|| Match {
+            rule,
+            anchor: anchor.clone(),
+            secret: candidate.value.clone(),
+            whole: candidate.name.start.min(candidate.value.start)..candidate.value.end.max(candidate.name.end),
+            probability: Some(probability),
+        })
+    }
+
+    /// Whether any anchor of a far-reaching rule starts in `core`; such anchors must be looked at again when text within
+    /// [`Reach::FAR`] of them changes.
+    pub fn far_anchors(&self, text: &[u8], core: Range<usize>, mut found: impl FnMut(Range<usize>)) {
+        self.prefilter.find(text, core, |hit| {
+            let far = |&rule: &u32| self.rules.rules()[rule as usize].reach == Reach::Far;
+            if self.triggers[hit.literal as usize].iter().any(far) {
+                found(hit.position..hit.position + self.prefilter.literal(hit.literal).len());
+            }
+        });
+    }
+}
+
+/// The paths a rule is limited to.
+struct PathFilter {
+    only: Option<GlobSet>,
+    never: Option<GlobSet>,
+}
+
+impl PathFilter {
+    fn new(rule: &Rule) -> Result<Self, ScannerError> {
+        let set = |globs: &[String]| -> Result<Option<GlobSet>, ScannerError> {
+            if globs.is_empty() {
+                return Ok(None);
+            }
+            let wrong = |error: globset::Error| ScannerError { rule: rule.id.clone(), source: PatternError::from_glob(&error) };
+            let mut builder = GlobSetBuilder::new();
+            for glob in globs {
+                builder.add(Glob::new(glob).map_err(wrong)?);
+            }
+            builder.build().map(Some).map_err(wrong)
+        };
+        Ok(Self { only: set(&rule.paths)?, never: set(&rule.exclude_paths)? })
+    }
+
+    fn admits(&self, path: &str) -> bool {
+        self.only.as_ref().is_none_or(|only| only.is_match(path))
+            && !self.never.as_ref().is_some_and(|never| never.is_match(path))
+    }
+}
+
+/// The literals that lead to `rule`.
+fn anchors_of(rule: &Rule) -> &[String] {
+    match &rule.shape {
+        Shape::Format { anchors, .. } => anchors,
+        Shape::Near { words, .. } => words,
+        Shape::Assignment { names, .. } => names,
+    }
+}
+
+/// Leaves one of several matches of one rule for one secret: several anchors may lead to it.
+fn distinct(matches: &mut Vec<Match>, first: usize) {
+    let key = |found: &Match| (found.secret.start, found.secret.end, found.rule, found.anchor.start);
+    matches[first..].sort_by_key(key);
+    let mut tail = matches.split_off(first);
+    tail.dedup_by(|later, earlier| later.rule == earlier.rule && later.secret == earlier.secret);
+    matches.append(&mut tail);
+}

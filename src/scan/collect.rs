@@ -1,0 +1,109 @@
+//! Gathers sightings from all threads into one finding per secret.
+
+use super::examine::{Examined, Sighting, specificity};
+use crate::report::{Allowed, Coverage, Finding, Problem, Report};
+use crate::rule::{Confidence, Rule, RuleSet};
+use crate::secret::Fingerprint;
+use std::cmp::Reverse;
+use std::collections::BTreeMap;
+
+/// Everything a run has seen so far.
+#[derive(Default)]
+pub struct Collector {
+    sightings: BTreeMap<Fingerprint, Vec<Sighting>>,
+    problems: Vec<Problem>,
+    coverage: Coverage,
+    allowed: Allowed,
+}
+
+impl Collector {
+    /// Takes in what was found in one text.
+    pub fn add(&mut self, examined: Examined) {
+        self.allowed.inline += examined.allowed.inline;
+        self.allowed.configured += examined.allowed.configured;
+        for sighting in examined.sightings {
+            self.sightings.entry(sighting.fingerprint).or_default().push(sighting);
+        }
+    }
+
+    /// Takes in what went wrong.
+    pub fn add_problem(&mut self, problem: Problem) {
+        self.problems.push(problem);
+    }
+
+    /// Counts one file of `bytes` bytes as examined.
+    pub fn count_file(&mut self, bytes: u64) {
+        self.coverage.files += 1;
+        self.coverage.bytes += bytes;
+    }
+
+    /// How many different secrets there are so far.
+    pub fn len(&self) -> usize {
+        self.sightings.len()
+    }
+
+    /// How much was examined so far.
+    pub fn coverage(&self) -> Coverage {
+        self.coverage
+    }
+
+    /// Takes in what another collector gathered.
+    pub fn merge(&mut self, other: Self) {
+        for (fingerprint, sightings) in other.sightings {
+            self.sightings.entry(fingerprint).or_default().extend(sightings);
+        }
+        self.problems.extend(other.problems);
+        self.coverage.files += other.coverage.files;
+        self.coverage.bytes += other.coverage.bytes;
+        self.allowed.inline += other.allowed.inline;
+        self.allowed.configured += other.allowed.configured;
+    }
+
+    /// The report: findings of at least `least` confidence, in an order that no thread can change.
+    pub fn finish(self, rules: &RuleSet, least: Confidence) -> Report {
+        let all = rules.rules();
+        let mut findings: Vec<Finding> = self.sightings.into_values().filter_map(|sightings| join(all, sightings)).collect();
+        findings.retain(|finding| finding.confidence >= least);
+        findings.sort_by(|a, b| {
+            let key = |finding: &Finding| (Reverse(finding.severity), finding.locations.first().cloned());
+            key(a).cmp(&key(b)).then_with(|| a.fingerprint.cmp(&b.fingerprint))
+        });
+        let named = findings
+            .iter()
+            .flat_map(|finding| std::iter::once(&finding.rule).chain(finding.companions.iter().map(|companion| &companion.rule)));
+        let rules = named.filter_map(|id| rules.find(id)).map(|rule| (rule.id.clone(), rule.clone())).collect();
+        let mut problems = self.problems;
+        problems.sort();
+        problems.dedup();
+        Report { findings, problems, coverage: self.coverage, allowed: self.allowed, rules }
+    }
+}
+
+/// One finding of all sightings of one secret; the sighting whose rule knows most speaks for all.
+fn join(rules: &[Rule], mut sightings: Vec<Sighting>) -> Option<Finding> {
+    let rank = |sighting: &Sighting| {
+        let probability = sighting.probability.map_or(0, |p| (p * 1e6) as u32);
+        (specificity(&rules[sighting.rule as usize]), sighting.severity, sighting.confidence, probability)
+    };
+    sightings.sort_by(|a, b| rank(b).cmp(&rank(a)).then_with(|| a.location.cmp(&b.location)));
+    let mut companions: Vec<_> = sightings.iter().flat_map(|sighting| sighting.companions.iter().cloned()).collect();
+    companions.sort();
+    companions.dedup();
+    let mut locations: Vec<_> = sightings.iter().map(|sighting| sighting.location.clone()).collect();
+    locations.sort();
+    locations.dedup();
+    let severity = sightings.iter().map(|sighting| sighting.severity).max()?;
+    let best = sightings.into_iter().next()?;
+    Some(Finding {
+        rule: rules[best.rule as usize].id.clone(),
+        severity,
+        confidence: best.confidence,
+        probability: best.probability,
+        fingerprint: best.fingerprint,
+        preview: best.preview,
+        secret: best.secret,
+        evidence: best.evidence,
+        companions,
+        locations,
+    })
+}

@@ -1,0 +1,233 @@
+//! One rule, ready to run: what it does at an anchor.
+
+use super::Match;
+use super::value::{entropy_of, is_placeholder};
+use crate::rule::{Checksum, Reach, Rule, Shape};
+use regex_automata::meta::Regex;
+use regex_automata::util::{captures::Captures, syntax};
+use regex_automata::{Anchored, Input};
+use regex_syntax::hir::{Hir, literal::Extractor};
+use std::fmt;
+use std::ops::Range;
+use std::sync::OnceLock;
+
+/// How far behind the word of a [`Shape::Near`] rule its value may start.
+const NEAR_VALUE: usize = 128;
+
+/// A rule, ready to run.
+pub enum Detector {
+    /// A pattern searched for around the anchor.
+    Pattern(Pattern),
+    /// A value for the judge, after these tests.
+    Assignment(ValueCheck),
+}
+
+impl Detector {
+    /// Makes `rule` ready; its pattern compiles when first needed.
+    pub fn new(rule: &Rule) -> Self {
+        let check = ValueCheck { entropy: rule.entropy, checksum: rule.checksum, placeholders: Placeholders::Refused };
+        let (source, place) = match &rule.shape {
+            Shape::Format { pattern, anchors } => (pattern.clone(), Place::Around(anchors.clone())),
+            Shape::Near { value, .. } => (format!(r"(?:[^0-9A-Za-z_])(?<secret>{value})(?:[^0-9A-Za-z_]|\z)"), Place::Behind),
+            // The judge knows default passwords and placeholders better than a list of words does.
+            Shape::Assignment { .. } => {
+                return Self::Assignment(ValueCheck { placeholders: Placeholders::Judged, ..check });
+            }
+        };
+        Self::Pattern(Pattern { source, place, reach: rule.reach, check, compiled: OnceLock::new() })
+    }
+
+    /// Compiles the pattern now.
+    ///
+    /// # Errors
+    /// When it is not a regular expression, or is unbounded in a way that no reach covers.
+    pub fn compile(&self) -> Result<(), PatternError> {
+        match self {
+            Self::Pattern(pattern) => Compiled::new(&pattern.source, &pattern.place).map(drop),
+            Self::Assignment(_) => Ok(()),
+        }
+    }
+}
+
+/// The tests a value must pass whatever rule found it.
+pub struct ValueCheck {
+    entropy: Option<f32>,
+    checksum: Option<Checksum>,
+    placeholders: Placeholders,
+}
+
+/// Who turns stand-ins for a credential away.
+#[derive(PartialEq)]
+enum Placeholders {
+    /// The check does.
+    Refused,
+    /// The judge does.
+    Judged,
+}
+
+impl ValueCheck {
+    /// Whether `value` passes.
+    pub fn holds(&self, value: &[u8]) -> bool {
+        self.entropy.is_none_or(|floor| entropy_of(value) >= floor)
+            && self.checksum.is_none_or(|checksum| checksum.holds(value))
+            && (self.placeholders == Placeholders::Judged || !is_placeholder(value))
+    }
+}
+
+/// A regular expression tied to anchors.
+pub struct Pattern {
+    source: String,
+    place: Place,
+    reach: Reach,
+    check: ValueCheck,
+    compiled: OnceLock<Option<Compiled>>,
+}
+
+/// Where the match lies, seen from the anchor.
+enum Place {
+    /// Around it: the match contains one of these literals.
+    Around(Vec<String>),
+    /// Behind it, close by.
+    Behind,
+}
+
+/// A compiled pattern.
+struct Compiled {
+    regex: Regex,
+    /// The group that holds the credential; zero for the whole match.
+    group: usize,
+    start: Start,
+}
+
+/// Where a match starts.
+#[derive(Clone, Copy)]
+enum Start {
+    /// At the anchor.
+    AtAnchor,
+    /// At most this many bytes before it.
+    Before(usize),
+    /// Behind the anchor.
+    Behind,
+}
+
+/// Why a pattern cannot be used.
+#[derive(Debug)]
+pub struct PatternError(String);
+
+impl PatternError {
+    /// The error that a path glob is.
+    pub fn from_glob(error: &globset::Error) -> Self {
+        Self(format!("its path glob cannot be read: {error}"))
+    }
+}
+
+impl fmt::Display for PatternError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl Pattern {
+    /// Appends the matches that belong to `anchor`.
+    pub fn matches(&self, text: &[u8], rule: u32, anchor: &Range<usize>, out: &mut Vec<Match>) {
+        // A pattern that does not compile was reported when the rules were loaded.
+        let Some(compiled) = self.compiled.get_or_init(|| Compiled::new(&self.source, &self.place).ok()) else { return };
+        let reach = self.reach.bytes();
+        let end = text.len().min(anchor.end + reach);
+        match compiled.start {
+            Start::AtAnchor => {
+                let input = Input::new(&text[..end]).span(anchor.start..end).anchored(Anchored::Yes);
+                if let Some(found) = compiled.search(&input) {
+                    self.accept(text, rule, anchor, found, out);
+                }
+            }
+            Start::Before(most) => {
+                let start = anchor.start.saturating_sub(most.min(reach));
+                let mut input = Input::new(&text[..end]).span(start..end);
+                while let Some(found) = compiled.search(&input) {
+                    if found.whole.start > anchor.start {
+                        break;
+                    }
+                    input.set_start(found.whole.end.max(found.whole.start + 1));
+                    if found.whole.end >= anchor.end {
+                        self.accept(text, rule, anchor, found, out);
+                        break;
+                    }
+                }
+            }
+            Start::Behind => {
+                let end = second_newline(&text[..end], anchor.end);
+                let mut input = Input::new(&text[..end]).span(anchor.end..end);
+                while let Some(found) = compiled.search(&input) {
+                    if found.secret.start > anchor.end + NEAR_VALUE || self.accept(text, rule, anchor, found.clone(), out) {
+                        break;
+                    }
+                    input.set_start(found.secret.end);
+                }
+            }
+        }
+    }
+
+    /// Appends `found` if its credential passes the tests; says whether it did.
+    fn accept(&self, text: &[u8], rule: u32, anchor: &Range<usize>, found: Found, out: &mut Vec<Match>) -> bool {
+        let holds = self.check.holds(&text[found.secret.clone()]);
+        if holds {
+            let Found { secret, whole } = found;
+            out.push(Match { rule, anchor: anchor.clone(), secret, whole, probability: None });
+        }
+        holds
+    }
+}
+
+/// What a search found.
+#[derive(Clone)]
+struct Found {
+    secret: Range<usize>,
+    whole: Range<usize>,
+}
+
+impl Compiled {
+    fn new(source: &str, place: &Place) -> Result<Self, PatternError> {
+        let words = |error: &dyn fmt::Display| PatternError(format!("its pattern is no regular expression: {error}"));
+        let config = syntax::Config::new().unicode(false).utf8(false);
+        let hir = regex_automata::util::syntax::parse_with(source, &config).map_err(|error| words(&error))?;
+        let regex = Regex::builder()
+            .configure(Regex::config().utf8_empty(false).nfa_size_limit(Some(32 << 20)))
+            .build_from_hir(&hir)
+            .map_err(|error| words(&error))?;
+        let group = regex.group_info().to_index(regex_automata::PatternID::ZERO, "secret").unwrap_or(0);
+        let start = match place {
+            Place::Behind => Start::Behind,
+            Place::Around(anchors) if starts_with_anchor(&hir, anchors) => Start::AtAnchor,
+            Place::Around(_) => Start::Before(hir.properties().maximum_len().unwrap_or(usize::MAX)),
+        };
+        Ok(Self { regex, group, start })
+    }
+
+    /// The leftmost match of `input`.
+    fn search(&self, input: &Input<'_>) -> Option<Found> {
+        let whole = self.regex.search(input)?;
+        if self.group == 0 {
+            return Some(Found { secret: whole.range(), whole: whole.range() });
+        }
+        let mut captures: Captures = self.regex.create_captures();
+        let narrowed = input.clone().span(whole.range()).anchored(Anchored::Yes);
+        self.regex.search_captures(&narrowed, &mut captures);
+        let secret = captures.get_group(self.group).map_or(whole.range(), |group| group.range());
+        Some(Found { secret, whole: whole.range() })
+    }
+}
+
+/// Whether every match starts with one of `anchors`.
+fn starts_with_anchor(hir: &Hir, anchors: &[String]) -> bool {
+    let prefixes = Extractor::new().extract(hir);
+    let begins = |literal: &[u8]| {
+        anchors.iter().any(|anchor| literal.get(..anchor.len()).is_some_and(|head| head.eq_ignore_ascii_case(anchor.as_bytes())))
+    };
+    prefixes.literals().is_some_and(|literals| !literals.is_empty() && literals.iter().all(|literal| begins(literal.as_bytes())))
+}
+
+/// Where the second line end behind `from` stands: the end of the line after the one that holds `from`.
+fn second_newline(text: &[u8], from: usize) -> usize {
+    memchr::memchr_iter(b'\n', &text[from..]).nth(1).map_or(text.len(), |at| from + at)
+}

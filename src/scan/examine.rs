@@ -1,0 +1,292 @@
+//! The second stage: what a match means in its text. Overlaps are resolved, pairs joined, allowed places set aside, and what is
+//! left gets its exact location.
+
+use super::allow::Allow;
+use super::directive::{self, Markers};
+use super::text::Text;
+use super::value::entropy_of;
+use super::{Match, Scanner};
+use crate::location::{LineIndex, Location, Origin, Position, Span, count_code_points};
+use crate::report::{Allowed, Companion};
+use crate::rule::{Confidence, Role, Rule, Severity, Shape};
+use crate::secret::{Fingerprint, FingerprintKey, Preview, Secret};
+use std::collections::HashMap;
+use std::ops::Range;
+
+/// How many characters of a line a snippet shows on either side of the secret.
+const SNIPPET_MARGIN: usize = 60;
+/// What stands in a snippet where a secret stood.
+const MASK: &str = "********";
+
+/// What the second stage works with.
+pub struct Context<'a> {
+    pub scanner: &'a Scanner,
+    pub allow: &'a Allow,
+    pub markers: Markers,
+    pub key: &'a FingerprintKey,
+}
+
+/// A text or a part of one, and where it stands.
+pub struct Piece<'a> {
+    pub path: &'a str,
+    pub origin: Origin,
+    pub text: &'a Text<'a>,
+    /// Whether the text as a whole is machine data, where names and values mean nothing.
+    pub binary: bool,
+    /// What stands before the piece, when it is not the first.
+    pub base: Base,
+}
+
+/// How much of a text stands before a piece of it.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Base {
+    /// Stored bytes, with the byte order mark.
+    pub offset: u64,
+    /// Whole lines.
+    pub lines: u64,
+    /// Code points of the line that the piece starts in.
+    pub columns: u64,
+}
+
+/// A secret at one place.
+#[derive(Debug)]
+pub struct Sighting {
+    pub rule: u32,
+    pub severity: Severity,
+    pub confidence: Confidence,
+    pub probability: Option<f32>,
+    pub secret: Secret,
+    pub fingerprint: Fingerprint,
+    pub preview: Preview,
+    pub evidence: Vec<String>,
+    pub companions: Vec<Companion>,
+    pub location: Location,
+}
+
+/// What the second stage makes of the matches of a text.
+#[derive(Debug, Default)]
+pub struct Examined {
+    pub sightings: Vec<Sighting>,
+    pub allowed: Allowed,
+}
+
+/// Makes sightings of those of `matches` whose secrets start within `core`. The others count as surroundings.
+pub fn examine(context: &Context<'_>, piece: &Piece<'_>, matches: Vec<Match>, core: Range<usize>) -> Examined {
+    let scanner = context.scanner;
+    let text = &*piece.text.bytes;
+    let mut examined = Examined::default();
+    let mut matches = matches;
+    matches.retain(|found| scanner.applies_to(found, piece.path));
+    if piece.binary {
+        // Names and values mean nothing in machine data; formats do.
+        matches.retain(|found| matches!(scanner.rule(found).shape, Shape::Format { .. }));
+    }
+    if matches.is_empty() {
+        return examined;
+    }
+    let lines = LineIndex::new(text);
+    let kept = most_specific(scanner, matches);
+    let masked: Vec<Range<usize>> = kept.iter().map(|found| found.secret.clone()).collect();
+    let paired = pairs(scanner, &lines, &kept);
+    for (index, found) in kept.iter().enumerate() {
+        let rule = scanner.rule(found);
+        let absorbed = rule.role == Role::Identifier && paired.values().flatten().any(|&other| other == index);
+        if absorbed || !core.contains(&found.secret.start) {
+            continue;
+        }
+        let secret = Secret::new(&text[found.secret.clone()]);
+        let fingerprint = context.key.fingerprint(&secret);
+        if context.allow.allows(&rule.id, piece.path, secret.expose(), fingerprint) {
+            examined.allowed.configured += 1;
+            continue;
+        }
+        let line = lines.line(found.secret.start);
+        let line_text = &text[lines.range(text, line)];
+        let above = line.checked_sub(1).map(|above| &text[lines.range(text, above)]);
+        if directive::allows(context.markers, line_text, above, &rule.id) {
+            examined.allowed.inline += 1;
+            continue;
+        }
+        let companions: Vec<Companion> = paired
+            .get(&index)
+            .map_or(&[][..], Vec::as_slice)
+            .iter()
+            .map(|&other| companion(scanner, text, &kept[other]))
+            .collect();
+        let severity = match &rule.companion {
+            Some(pair) if !companions.is_empty() => pair.severity,
+            _ => rule.severity,
+        };
+        examined.sightings.push(Sighting {
+            rule: found.rule,
+            severity,
+            confidence: found.probability.map_or(rule.confidence, confidence_of),
+            probability: found.probability,
+            preview: preview(text, found, &secret),
+            evidence: evidence(rule, text, found, &companions),
+            fingerprint,
+            secret,
+            companions,
+            location: locate(piece, &lines, &masked, found),
+        });
+    }
+    examined
+}
+
+/// The confidence that a probability comes to.
+pub fn confidence_of(probability: f32) -> Confidence {
+    match probability {
+        p if p >= 0.9 => Confidence::High,
+        p if p >= 0.7 => Confidence::Medium,
+        _ => Confidence::Low,
+    }
+}
+
+/// Of matches whose secrets overlap, the most specific one stays. The rest is sorted by place.
+pub fn most_specific(scanner: &Scanner, mut matches: Vec<Match>) -> Vec<Match> {
+    matches.sort_by(|a, b| {
+        let rank = |found: &Match| specificity(scanner.rule(found));
+        let length = |found: &Match| found.secret.len();
+        rank(b).cmp(&rank(a)).then(length(b).cmp(&length(a))).then(a.secret.start.cmp(&b.secret.start)).then(a.rule.cmp(&b.rule))
+    });
+    // Kept matches never overlap, so their starts, in order, tell all neighbours.
+    let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    let mut kept: Vec<Match> = Vec::with_capacity(matches.len());
+    for found in matches {
+        let span = found.secret.clone();
+        let overlaps = taken.range(..span.end.max(span.start + 1)).next_back().is_some_and(|(_, &end)| end > span.start);
+        if !overlaps {
+            taken.insert(span.start, span.end);
+            kept.push(found);
+        }
+    }
+    kept.sort_by_key(|found| found.secret.start);
+    kept
+}
+
+/// How much a rule knows about what it finds.
+pub fn specificity(rule: &Rule) -> (u8, Confidence) {
+    let rank = match (&rule.shape, rule.checksum) {
+        (Shape::Format { .. }, Some(_)) => 3,
+        (Shape::Format { .. }, None) => 2,
+        (Shape::Near { .. }, _) => 1,
+        (Shape::Assignment { .. }, _) => 0,
+    };
+    (rank, rule.confidence)
+}
+
+/// For each secret, by its index, the identifiers that stand close enough to it.
+fn pairs(scanner: &Scanner, lines: &LineIndex, kept: &[Match]) -> HashMap<usize, Vec<usize>> {
+    let mut pairs: HashMap<usize, Vec<usize>> = HashMap::new();
+    for (index, found) in kept.iter().enumerate() {
+        let Some(pair) = &scanner.rule(found).companion else { continue };
+        let line = lines.line(found.secret.start);
+        for (other, candidate) in kept.iter().enumerate() {
+            let close = lines.line(candidate.secret.start).abs_diff(line) <= pair.within as usize;
+            if close && scanner.rule(candidate).id == pair.rule {
+                pairs.entry(index).or_default().push(other);
+            }
+        }
+    }
+    pairs
+}
+
+/// What a report says of the identifier beside a secret.
+fn companion(scanner: &Scanner, text: &[u8], found: &Match) -> Companion {
+    let secret = Secret::new(&text[found.secret.clone()]);
+    Companion { rule: scanner.rule(found).id.clone(), preview: preview(text, found, &secret) }
+}
+
+/// The printable remnant: the part of the anchor that the secret starts with is no secret.
+fn preview(text: &[u8], found: &Match, secret: &Secret) -> Preview {
+    let public =
+        found.anchor.start == found.secret.start && found.anchor.end < found.secret.end && text.len() >= found.anchor.end;
+    secret.preview(if public { found.anchor.len() } else { 0 })
+}
+
+/// Why a match is believed.
+fn evidence(rule: &Rule, text: &[u8], found: &Match, companions: &[Companion]) -> Vec<String> {
+    let secret = &text[found.secret.clone()];
+    let anchor = String::from_utf8_lossy(&text[found.anchor.clone()]);
+    let mut reasons = vec![match rule.shape {
+        Shape::Format { .. } => format!("it has the format of this kind ({anchor}…)"),
+        Shape::Near { .. } => format!("it has the form of this kind and stands close behind “{anchor}”"),
+        Shape::Assignment { .. } => format!("it is the value of a name that says “{anchor}”"),
+    }];
+    if rule.checksum.is_some() {
+        reasons.push("the proof that its format carries holds".into());
+    }
+    for companion in companions {
+        reasons.push(format!("its other half stands beside it ({} {})", companion.rule, companion.preview));
+    }
+    if let Some(probability) = found.probability {
+        reasons.push(format!("judged {:.0} % likely from value, name and context", probability * 100.0));
+    }
+    reasons.push(format!("{} bytes with {:.1} bits of entropy each", secret.len(), entropy_of(secret)));
+    reasons
+}
+
+/// The exact place of a match.
+fn locate(piece: &Piece<'_>, lines: &LineIndex, masked: &[Range<usize>], found: &Match) -> Location {
+    let text = &*piece.text.bytes;
+    let position = |offset: usize| {
+        let Position { line, column } = lines.position(text, offset);
+        let column = if line == 1 { column + piece.base.columns } else { column };
+        Position { line: line + piece.base.lines, column }
+    };
+    let stored = |offset: usize| piece.base.offset + (piece.text.mark + piece.text.stored_length(offset)) as u64;
+    Location {
+        path: piece.path.to_owned(),
+        origin: piece.origin.clone(),
+        start: position(found.secret.start),
+        end: position(found.secret.end),
+        span: Span { start: stored(found.secret.start), end: stored(found.secret.end) },
+        snippet: snippet(text, lines, masked, &found.secret),
+    }
+}
+
+/// The line of `secret` with all of `masked` covered, clipped around it.
+fn snippet(text: &[u8], lines: &LineIndex, masked: &[Range<usize>], secret: &Range<usize>) -> String {
+    let line = lines.range(text, lines.line(secret.start));
+    let from = char_boundary(text, line.start.max(secret.start.saturating_sub(SNIPPET_MARGIN)));
+    let to = char_boundary(text, line.end.min(secret.end.saturating_add(SNIPPET_MARGIN)));
+    let mut shown = String::new();
+    if from > line.start {
+        shown.push('…');
+    }
+    let mut at = from;
+    for span in masked.iter().filter(|span| span.end > from && span.start < to) {
+        if span.start > at {
+            shown.push_str(&String::from_utf8_lossy(&text[at..span.start]));
+        }
+        shown.push_str(MASK);
+        at = at.max(span.end);
+    }
+    if at < to {
+        shown.push_str(&String::from_utf8_lossy(&text[at..to]));
+    }
+    if to < line.end || secret.end > line.end {
+        shown.push('…');
+    }
+    shown.trim().to_owned()
+}
+
+/// The last start of a character at or before `offset`.
+fn char_boundary(text: &[u8], offset: usize) -> usize {
+    let continues = |at: &usize| text.get(*at).is_some_and(|byte| byte & 0xC0 == 0x80);
+    (offset.saturating_sub(3)..=offset).rev().find(|at| !continues(at)).unwrap_or(offset)
+}
+
+impl Base {
+    /// The base of what follows the first `consumed` bytes of `piece`.
+    pub fn after(piece: &Piece<'_>, consumed: usize) -> Self {
+        let head = &piece.text.bytes[..consumed];
+        let newlines = memchr::memchr_iter(b'\n', head).count() as u64;
+        let columns = match memchr::memrchr(b'\n', head) {
+            Some(newline) => count_code_points(&head[newline + 1..]),
+            None => piece.base.columns + count_code_points(head),
+        };
+        let offset = piece.base.offset + (piece.text.mark + piece.text.stored_length(consumed)) as u64;
+        Self { offset, lines: piece.base.lines + newlines, columns }
+    }
+}
