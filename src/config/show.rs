@@ -15,8 +15,9 @@ use std::collections::BTreeMap;
 struct Shown<'a> {
     scan: Scan,
     rules: BTreeMap<&'a str, RuleEntry>,
-    #[serde(rename = "rule")]
+    #[serde(rename = "rule", skip_serializing_if = "Vec::is_empty")]
     added: Vec<RawRule>,
+    #[serde(skip_serializing_if = "<[AllowEntry]>::is_empty")]
     allow: &'a [AllowEntry],
 }
 
