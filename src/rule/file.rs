@@ -116,10 +116,11 @@ pub enum Shape {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Checksum {
-    /// The last six characters are the base62 CRC-32 of what stands between the last `_` and them (GitHub, npm, Vercel).
+    /// The last six characters are the base62 CRC-32 of what stands between the last `_` and them (GitHub, npm, Vercel) or of
+    /// everything before them (Deno).
     #[serde(rename = "crc32-base62")]
     Crc32Base62,
-    /// The last eight hex digits are a CRC-32 of what stands before them (Atlassian, Grafana, Zuplo).
+    /// The last eight hex digits are a CRC-32 of what stands before them (Atlassian, Grafana, Cloudflare, Zuplo).
     #[serde(rename = "crc32-hex")]
     Crc32Hex,
     /// GitLab's routable tokens: payload, its length and a CRC-32 of both, in base 36.

@@ -66,7 +66,7 @@ impl std::error::Error for TemplateError {}
 ///
 /// A placeholder is `{{` directly followed by a letter; `{{ name }}` with a space, as template languages write it, is plain text.
 /// `checksum` answers `{{checksum}}`: it is given the token so far, which is the text back to the last character that is not one
-/// of `A-Z a-z 0-9 _ . - ~ +`, so that in `KEY=abc_123{{checksum}}` and in `https://host/abc_123{{checksum}}` it is `abc_123`.
+/// of `A-Z a-z 0-9 _ . - ~ +` (or `=` at its end), so that in `KEY=abc_123{{checksum}}` and in `https://host/abc_123{{checksum}}` it is `abc_123`.
 ///
 /// # Errors
 /// Names the placeholder that is unknown, has a wrong length or is never closed; `NoChecksum` when `checksum` answers `None`.
@@ -126,6 +126,7 @@ fn fill(placeholder: &str, random: &mut Random, runs: &mut Vec<String>) -> Resul
 /// The tail of `text` that a checksum is taken over.
 fn token_so_far(text: &str) -> &str {
     let start = text
+        .trim_end_matches('=')
         .char_indices()
         .rev()
         .find(|(_, c)| !(c.is_ascii_alphanumeric() || matches!(c, '_' | '.' | '-' | '~' | '+')))

@@ -94,8 +94,8 @@ fn pem_parts(text: &[u8]) -> Option<(String, &[u8])> {
         let begin = find(rest, b"BEGIN ")? + b"BEGIN ".len();
         let after = &rest[begin..];
         rest = after;
-        let label_end = after.iter().take(64).position(|&byte| byte == b'-')?;
-        let label = std::str::from_utf8(&after[..label_end]).ok()?.trim();
+        let label_end = after.iter().take(64).position(|&byte| byte == b'-').unwrap_or(0);
+        let label = std::str::from_utf8(&after[..label_end]).unwrap_or_default().trim();
         if !label.contains("PRIVATE KEY") {
             continue;
         }
