@@ -1,5 +1,7 @@
 //! `keyward scan`: read, match, report.
 
+mod history;
+
 use crate::cli;
 use crate::config::Config;
 use crate::error::Error;
@@ -38,8 +40,10 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
     if arguments.files == cli::Files::All {
         scan_files(&context, &collector, &files(arguments, &config, &collector)?);
     }
-    let collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
     let least = arguments.confidence.map_or(config.confidence, Into::into);
+    let limit = arguments.max_file_size.or(config.max_file_size);
+    collector.merge(history::scan_histories(&context, arguments, least, limit));
     let report = finish(collector, &config, least);
     let mut out = std::io::stdout().lock();
     text::write(&report, &mut out).and_then(|()| out.flush()).map_err(Error::new)?;
@@ -48,7 +52,7 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
 
 /// The report; a run that read nothing is a problem, not a success.
 fn finish(mut collector: Collector, config: &Config, least: crate::rule::Confidence) -> Report {
-    if collector.coverage().files == 0 {
+    if collector.coverage().files == 0 && collector.coverage().objects == 0 {
         let detail = "there is no file to scan here; name a path that holds one, or use --no-ignore if git ignores them all";
         collector.add_problem(Problem { subject: ".".into(), reason: Reason::Nothing, detail: detail.into() });
     }

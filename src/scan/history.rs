@@ -34,7 +34,7 @@ const NAMED_HOLES: usize = 200;
 const SHORT: usize = 12;
 
 /// Which part of a history is asked for.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Selection {
     /// The commits to start from; none means all references.
     pub tips: Option<Vec<ObjectId>>,
