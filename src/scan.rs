@@ -12,6 +12,7 @@ pub mod collect;
 mod detector;
 pub mod directive;
 pub mod examine;
+pub mod history;
 pub mod judge;
 mod prefilter;
 pub mod text;
@@ -40,6 +41,15 @@ pub struct Match {
     pub probability: Option<f32>,
 }
 
+/// A place in a text where some rule's literal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Anchor {
+    /// Offset of its first byte.
+    pub start: usize,
+    /// Which literal, by its number in the scanner.
+    pub literal: u32,
+}
+
 /// Rules made ready to run. Built once, shared by all threads.
 pub struct Scanner {
     rules: RuleSet,
@@ -47,6 +57,8 @@ pub struct Scanner {
     prefilter: Prefilter,
     /// For each literal of the prefilter, the rules it leads to.
     triggers: Vec<Vec<u32>>,
+    /// For each literal, how far the rules look that it leads to.
+    reaches: Vec<Reach>,
     /// For each rule, the paths it is limited to.
     paths: Vec<PathFilter>,
     /// Judged values below this probability are no matches.
@@ -85,7 +97,9 @@ impl Scanner {
         let (literals, triggers): (Vec<String>, Vec<Vec<u32>>) = literals.into_iter().unzip();
         let detectors = rules.rules().iter().map(Detector::new).collect();
         let paths = rules.rules().iter().map(PathFilter::new).collect::<Result<_, _>>()?;
-        Ok(Self { prefilter: Prefilter::new(&literals), triggers, detectors, paths, rules, cut })
+        let is_far = |&rule: &u32| rules.rules()[rule as usize].reach == Reach::Far;
+        let reaches = triggers.iter().map(|led| if led.iter().any(is_far) { Reach::Far } else { Reach::Near }).collect();
+        Ok(Self { prefilter: Prefilter::new(&literals), triggers, reaches, detectors, paths, rules, cut })
     }
 
     /// Compiles the pattern of the rule with this index now.
@@ -104,7 +118,12 @@ impl Scanner {
 
     /// Whether the rule of `found` applies to files at `path`.
     pub fn applies_to(&self, found: &Match, path: &str) -> bool {
-        self.paths[found.rule as usize].admits(path)
+        self.rule_applies_to(found.rule, path)
+    }
+
+    /// Whether the rule with this index applies to files at `path`.
+    pub fn rule_applies_to(&self, rule: u32, path: &str) -> bool {
+        self.paths[rule as usize].admits(path)
     }
 
     /// The rule of `found`.
@@ -117,23 +136,46 @@ impl Scanner {
     /// What lies outside `core` is looked at only as far as the reach of a rule.
     pub fn matches(&self, text: &[u8], core: Range<usize>, out: &mut Vec<Match>) {
         let first = out.len();
+        self.anchors(text, core, |anchor| self.matches_at(text, anchor, out));
+        distinct(out, first);
+    }
+
+    /// Calls `found` for every anchor that starts within `core`, in no particular order, each once. Whether there is one depends
+    /// on its own bytes alone.
+    pub fn anchors(&self, text: &[u8], core: Range<usize>, mut found: impl FnMut(Anchor)) {
+        self.prefilter.find(text, core, |hit| found(Anchor { start: hit.position, literal: hit.literal }));
+    }
+
+    /// Appends the matches of all rules at `anchor`; another anchor may lead to the same ones. They depend on the bytes within
+    /// [`Scanner::reach`] of the anchor alone.
+    pub fn matches_at(&self, text: &[u8], anchor: Anchor, out: &mut Vec<Match>) {
+        let place = anchor.start..anchor.start + self.anchor_length(anchor);
         let mut candidates = Vec::new();
-        self.prefilter.find(text, core, |hit| {
-            let literal = hit.literal as usize;
-            let anchor = hit.position..hit.position + self.prefilter.literal(hit.literal).len();
-            for &rule in &self.triggers[literal] {
-                let detector = &self.detectors[rule as usize];
-                match detector {
-                    Detector::Pattern(pattern) => pattern.matches(text, rule, &anchor, out),
-                    Detector::Assignment(check) => {
-                        candidates.clear();
-                        assignment::candidates(text, anchor.clone(), &mut candidates);
-                        out.extend(candidates.iter().filter_map(|candidate| self.judge(text, rule, check, &anchor, candidate)));
-                    }
+        for &rule in &self.triggers[anchor.literal as usize] {
+            match &self.detectors[rule as usize] {
+                Detector::Pattern(pattern) => pattern.matches(text, rule, &place, out),
+                Detector::Assignment(check) => {
+                    candidates.clear();
+                    assignment::candidates(text, place.clone(), &mut candidates);
+                    out.extend(candidates.iter().filter_map(|candidate| self.judge(text, rule, check, &place, candidate)));
                 }
             }
-        });
-        distinct(out, first);
+        }
+    }
+
+    /// How many bytes an anchor has.
+    pub fn anchor_length(&self, anchor: Anchor) -> usize {
+        self.prefilter.literal(anchor.literal).len()
+    }
+
+    /// How many bytes the longest anchor has.
+    pub fn longest_anchor(&self) -> usize {
+        self.prefilter.longest()
+    }
+
+    /// How far from an anchor the rules look that it leads to.
+    pub fn reach(&self, anchor: Anchor) -> Reach {
+        self.reaches[anchor.literal as usize]
     }
 
     /// The match that `candidate` makes for `rule`, if the judge believes it.
@@ -156,17 +198,6 @@ impl Scanner {
             whole: candidate.name.start.min(candidate.value.start)..candidate.value.end.max(candidate.name.end),
             probability: Some(probability),
         })
-    }
-
-    /// Whether any anchor of a far-reaching rule starts in `core`; such anchors must be looked at again when text within
-    /// [`Reach::FAR`] of them changes.
-    pub fn far_anchors(&self, text: &[u8], core: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-        self.prefilter.find(text, core, |hit| {
-            let far = |&rule: &u32| self.rules.rules()[rule as usize].reach == Reach::Far;
-            if self.triggers[hit.literal as usize].iter().any(far) {
-                found(hit.position..hit.position + self.prefilter.literal(hit.literal).len());
-            }
-        });
     }
 }
 
@@ -214,4 +245,91 @@ fn distinct(matches: &mut Vec<Match>, first: usize) {
     let mut tail = matches.split_off(first);
     tail.dedup_by(|later, earlier| later.rule == earlier.rule && later.secret == earlier.secret);
     matches.append(&mut tail);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::check::expand;
+
+    /// A small generator of numbers that look random and are always the same.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % limit
+        }
+    }
+
+    /// Examples of all rules, cut, joined and mixed with what stands around them in files.
+    fn texts(scanner: &Scanner, count: usize) -> Vec<Vec<u8>> {
+        let rules = scanner.rules().rules();
+        let mut numbers = Numbers(11);
+        let fillers = ["\n", " ", "\"", "key=", "\r\n", "https://", "ü", "# comment\n", "password: ", "\0", "-----", "=", "'"];
+        let text = |numbers: &mut Numbers| {
+            let mut text = Vec::new();
+            for _ in 0..1 + numbers.below(6) {
+                let rule = &rules[numbers.below(rules.len())];
+                let number = numbers.below(rule.examples.len());
+                let example = expand(rule, number, &rule.examples[number]).expect("the built-in examples expand").into_bytes();
+                let cut = if numbers.below(4) == 0 { numbers.below(example.len()) } else { example.len() };
+                text.extend_from_slice(&example[..cut]);
+                (0..numbers.below(4)).for_each(|_| text.extend_from_slice(fillers[numbers.below(fillers.len())].as_bytes()));
+            }
+            text
+        };
+        (0..count).map(|_| text(&mut numbers)).collect()
+    }
+
+    fn matches(scanner: &Scanner, text: &[u8], cores: &[Range<usize>]) -> Vec<Match> {
+        let mut found = Vec::new();
+        cores.iter().for_each(|core| scanner.matches(text, core.clone(), &mut found));
+        distinct(&mut found, 0);
+        found
+    }
+
+    #[test]
+    fn a_text_in_pieces_has_the_matches_of_the_whole() {
+        let scanner = Scanner::new(RuleSet::built_in(), 0.5).expect("the built-in rules can be used");
+        let mut numbers = Numbers(5);
+        for text in texts(&scanner, 600) {
+            let cut = numbers.below(text.len() + 1);
+            let other = cut + numbers.below(text.len() - cut + 1);
+            let whole = matches(&scanner, &text, &[0..text.len()]);
+            let pieces = matches(&scanner, &text, &[other..text.len(), 0..cut, cut..other]);
+            assert_eq!(whole, pieces, "{:?} cut at {cut} and {other}", String::from_utf8_lossy(&text));
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_plain_regex_finds_is_lost() {
+        let scanner = Scanner::new(RuleSet::built_in(), 0.5).expect("the built-in rules can be used");
+        let rules = scanner.rules().rules();
+        let plain: Vec<(usize, regex::bytes::Regex)> = (0..)
+            .zip(rules)
+            .filter_map(|(index, rule)| match &rule.shape {
+                Shape::Format { pattern, .. } => {
+                    let regex = regex::bytes::RegexBuilder::new(pattern).unicode(false).build();
+                    Some((index, regex.expect("the built-in patterns compile")))
+                }
+                _ => None,
+            })
+            .collect();
+        let mut compared = 0;
+        for text in texts(&scanner, 300) {
+            let found = matches(&scanner, &text, &[0..text.len()]);
+            for (rule, regex) in &plain {
+                for captures in regex.captures_iter(&text) {
+                    let secret = captures.name("secret").or(captures.get(0)).map_or(0..0, |group| group.range());
+                    if detector::ValueCheck::of(&rules[*rule]).holds(&text[secret.clone()]) {
+                        compared += 1;
+                        let known = found.iter().any(|found| found.rule as usize == *rule && found.secret == secret);
+                        assert!(known, "{} {:?}", rules[*rule].id, String::from_utf8_lossy(&text));
+                    }
+                }
+            }
+        }
+        assert!(compared > 100, "only {compared} matches were compared");
+    }
 }
