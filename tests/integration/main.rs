@@ -1,0 +1,15 @@
+//! The program as people and machines run it: real processes, real folders, real repositories.
+//!
+//! One binary, one module for each matter. [`common`] holds the runner.
+
+mod architecture;
+mod common;
+mod config;
+mod documents;
+mod exit_codes;
+mod hostile;
+mod parsers;
+mod positions;
+mod remarks;
+mod rules;
+mod walk;
