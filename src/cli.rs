@@ -88,6 +88,28 @@ pub struct Scan {
     #[arg(long, value_enum, default_value_t, help_heading = "Sources")]
     pub files: Files,
 
+    /// Which part of a git history to scan: `all`, `none`, or commits as git names them (`main..HEAD`, `v1.0`, `^v1.0 HEAD`);
+    /// all by default where a path is the top of a repository
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Sources")]
+    pub history: Option<String>,
+
+    /// Scan only commits of this branch; may be repeated
+    #[arg(long, value_name = "NAME", help_heading = "Sources")]
+    pub branch: Vec<String>,
+
+    /// Scan only commits since this date (2024-01-31, "30 days ago")
+    #[arg(long, value_name = "DATE", help_heading = "Sources")]
+    pub since: Option<String>,
+
+    /// Whether to scan objects that no branch or tag leads to: dropped commits, old stashes, what was only staged; `auto`
+    /// includes them unless a range, branch or date is given
+    #[arg(long, value_enum, default_value_t, help_heading = "Sources")]
+    pub unreachable: Unreachable,
+
+    /// Search every version of every file in full. Slow; finds the same
+    #[arg(long, hide = true)]
+    pub exhaustive: bool,
+
     /// Leave files out that are larger, and report them as problems (1000, 64K, 10M, 2G)
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Sources")]
     pub max_file_size: Option<u64>,
@@ -187,6 +209,14 @@ pub enum Files {
     All,
     /// None
     None,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Unreachable {
+    #[default]
+    Auto,
+    Include,
+    Exclude,
 }
 
 impl From<Level> for Confidence {

@@ -1,5 +1,7 @@
 //! `keyward scan`: read, match, report.
 
+mod history;
+
 use crate::cli;
 use crate::config::Config;
 use crate::error::Error;
@@ -34,7 +36,8 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
     if arguments.files == cli::Files::All {
         scan_files(&context, &collector, &files(arguments, &config, &collector)?);
     }
-    let collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let mut collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
+    collector.merge(history::scan_histories(&context, arguments, config.confidence, config.max_file_size));
     let report = finish(collector, &config);
     let mut out = std::io::stdout().lock();
     text::write(&report, &mut out).and_then(|()| out.flush()).map_err(Error::new)?;
@@ -43,7 +46,7 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
 
 /// The report; a run that read nothing is a problem, not a success.
 fn finish(mut collector: Collector, config: &Config) -> Report {
-    if collector.coverage().files == 0 {
+    if collector.coverage().files == 0 && collector.coverage().objects == 0 {
         let detail = "there is no file to scan here; name a path that holds one, or use --no-ignore if git ignores them all";
         collector.add_problem(Problem { subject: ".".into(), reason: Reason::Nothing, detail: detail.into() });
     }

@@ -8,6 +8,7 @@ pub mod graph;
 pub mod objects;
 pub mod origins;
 pub mod pack;
+pub mod range;
 pub mod refs;
 pub mod sets;
 pub mod walk;
