@@ -22,21 +22,28 @@ fn deep_nesting_in_a_text() {
 #[test]
 fn one_line_of_fifty_megabytes() {
     let project = Project::new();
-    let mut line = b"password=\"a\\\";token: AKIA ghp_ sk_live_ -----BEGIN ".repeat(1 << 20);
+    let mut line = Vec::with_capacity(50 << 20);
+    let bait = b"password=\"a\\\";token: AKIA ghp_ sk_live_ -----BEGIN ";
+    while line.len() < 50 << 20 {
+        line.extend(bait);
+        line.extend(std::iter::repeat_n(b'x', 100_000));
+        line.push(b' ');
+    }
     line.extend(token("a").as_bytes());
-    project.file("line.txt", &line).scan().code(1).has(TOKEN_RULE);
+    project.file("line.txt", &line).scan().code(1).has(TOKEN_RULE).finds_at(&format!("line.txt:1:{}", line.len() - 39));
 }
 
 #[test]
 fn many_anchors_and_quotes() {
     let project = Project::new();
     project
-        .file("quotes.txt", "\"".repeat(2_000_000))
-        .file("equals.txt", "password=".repeat(200_000))
-        .file("keys.txt", "-----BEGIN PRIVATE KEY-----\n".repeat(50_000))
-        .file("escapes.txt", "\\".repeat(2_000_000))
-        .file("ghp.txt", "ghp_".repeat(500_000));
-    project.scan().outcome();
+        .file("quotes.txt", "\"".repeat(1_000_000))
+        .file("equals.txt", "password=".repeat(5_000))
+        .file("keys.txt", "-----BEGIN PRIVATE KEY-----\n".repeat(20_000))
+        .file("escapes.txt", "\\".repeat(1_000_000))
+        .file("ghp.txt", "ghp_".repeat(100_000))
+        .file("last.txt", token("a"));
+    project.scan().code(1).has("last.txt:1:1");
 }
 
 #[test]

@@ -12,7 +12,8 @@ fn git_ignored_files_are_left_out_unless_tracked() {
         .file("forced.log", token("forced"))
         .file("main.txt", token("main"))
         .commit(&["forced.log"]);
-    let outcome = project.scan().code(1).has("forced.log").has("main.txt").lacks("build/out.txt").lacks("a.log:");
+    let files = project.scan().args(["--history", "none"]);
+    let outcome = files.code(1).has("forced.log").has("main.txt").lacks("build/out.txt").lacks("a.log:");
     assert_eq!(outcome.stdout.matches("forced.log:").count(), 1, "{}", outcome.stdout);
 }
 
@@ -50,7 +51,8 @@ fn hidden_files_and_dependencies_are_read() {
         .file("node_modules/pkg/index.js", token("module"))
         .file("package-lock.json", token("lock"))
         .commit(&[]);
-    project.scan().code(1).has(".env").has(".config/deep/.hidden").has("node_modules/pkg/index.js").has("package-lock.json");
+    let files = project.scan().args(["--history", "none"]);
+    files.code(1).has(".env").has(".config/deep/.hidden").has("node_modules/pkg/index.js").has("package-lock.json");
 }
 
 #[test]
