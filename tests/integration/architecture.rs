@@ -230,10 +230,9 @@ fn functions_fit_on_a_screen() {
                 open = Some((number, line.trim().to_owned(), indent));
                 functions += 1;
             }
-            if let Some((start, name, _)) = open.take_if(|(_, _, at)| indent == *at && line.trim_start().starts_with('}')) {
-                if number - start > LONGEST {
-                    faults.push(format!("src/{}:{}: {} lines: {name}", path.display(), start + 1, number - start + 1));
-                }
+            let ended = open.take_if(|(_, _, at)| indent == *at && line.trim_start().starts_with('}'));
+            if let Some((start, name, _)) = ended.filter(|(start, ..)| number - start > LONGEST) {
+                faults.push(format!("src/{}:{}: {} lines: {name}", path.display(), start + 1, number - start + 1));
             }
         }
     }

@@ -110,7 +110,7 @@ mod unreadable {
         }
         let drop = ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"];
         if !Command::new(drop[0]).args(&drop[1..]).arg("true").status().is_ok_and(|status| status.success()) {
-            println!("not shown: root reads everything here, and setpriv is missing");
+            eprintln!("not shown: root reads everything here, and setpriv is missing");
             return None;
         }
         let copy = program.path().join("keyward");
