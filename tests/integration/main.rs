@@ -11,6 +11,7 @@ mod exit_codes;
 mod hostile;
 mod parsers;
 mod positions;
+mod properties;
 mod remarks;
 mod rules;
 mod walk;
