@@ -32,11 +32,12 @@ pub enum Command {
     Man,
 }
 
-/// Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.
+/// The flags of `keyward scan`.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.")]
 pub struct Scan {
     /// Files and folders to scan; `-` is standard input
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// Format of the report on standard output
