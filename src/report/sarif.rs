@@ -103,10 +103,13 @@ fn descriptor(id: &str, rule: Option<&Rule>) -> sarif::ReportingDescriptor {
 
 /// What a reader of the notifications learns about a reason.
 fn reason_descriptor(reason: Reason) -> sarif::ReportingDescriptor {
+    let description = format!("Something was not examined: {}.", reason.as_str().replace('-', " "));
+    let help = "What could not be examined may hold secrets. Each notification says what stood in the way; put it right and scan again.";
     sarif::ReportingDescriptor::builder()
         .id(reason.as_str())
-        .name(pascal_case(reason.as_str()))
-        .short_description(&format!("Something was not examined: {}.", reason.as_str().replace('-', " ")))
+        .short_description(&description)
+        .full_description(&description)
+        .help(sarif::MultiformatMessageString::builder().text(help).build())
         .default_configuration(
             sarif::ReportingConfiguration::builder().level(json!(sarif::ReportingConfigurationLevel::Error)).build(),
         )
@@ -216,17 +219,31 @@ fn place(location: &Location) -> sarif::Location {
         .start_column(location.start.column as i64)
         .end_line(location.end.line as i64)
         .end_column(location.end.column as i64)
+        .snippet(content(MASK))
         .build();
-    let physical = sarif::PhysicalLocation::builder().artifact_location(artifact(&location.path)).region(region).build();
+    let context = sarif::Region::builder()
+        .start_line(location.start.line as i64)
+        .end_line(location.end.line as i64)
+        .snippet(content(&location.snippet))
+        .build();
+    let physical = sarif::PhysicalLocation::builder()
+        .artifact_location(artifact(&location.path))
+        .region(region)
+        .context_region(context)
+        .build();
     sarif::Location::builder().physical_location(physical).properties(place_properties(location)).build()
 }
 
-/// What SARIF has no field for: the bytes of the secret, its masked line, and where the text came from if from no file.
+/// `text` as it stands in a file, masked.
+fn content(text: &str) -> sarif::ArtifactContent {
+    sarif::ArtifactContent::builder().text(text).build()
+}
+
+/// What SARIF has no field for beside lines: the bytes of the secret, and where the text came from if from no file.
 fn place_properties(location: &Location) -> sarif::PropertyBag {
     let mut properties = bag([
         ("byteOffset", json!(location.span.start)),
         ("byteLength", json!(location.span.end - location.span.start)),
-        ("maskedLine", json!(location.snippet)),
     ]);
     let (name, value) = match &location.origin {
         Origin::File => return properties,

@@ -50,17 +50,14 @@ impl Outputs {
 
     fn write_stdout(&self, report: &Report, mut options: Options, base: &Path) -> Result<(), Error> {
         let stdout = io::stdout();
-        let mut written = Ok(());
-        if self.format == Format::Text {
-            let choice = color_choice(self.color, &stdout);
-            options.look = look(choice, &stdout, base);
-            let mut out = BufWriter::new(anstream::AutoStream::new(stdout.lock(), choice));
-            written = written.and_then(|()| report.write(self.format, &options, &mut out)).and_then(|()| out.flush());
-        } else {
-            let mut out = BufWriter::new(stdout.lock());
-            written = written.and_then(|()| report.write(self.format, &options, &mut out)).and_then(|()| out.flush());
-        }
-        match written {
+        let choice = if self.format == Format::Text { color_choice(self.color, &stdout) } else { anstream::ColorChoice::Never };
+        options.look = look(choice, &stdout, base);
+        // Plain text goes out as it is; where it is coloured, old consoles are switched to understand it.
+        let mut out: Box<dyn Write> = match choice {
+            anstream::ColorChoice::Never => Box::new(BufWriter::new(stdout.lock())),
+            _ => Box::new(BufWriter::new(anstream::AutoStream::new(stdout.lock(), choice))),
+        };
+        match report.write(self.format, &options, &mut out).and_then(|()| out.flush()) {
             // Whoever read it has read enough; what was found stays the same.
             Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
             written => written.map_err(|error| Error::new(format!("cannot write the report to standard output: {error}"))),
