@@ -1,12 +1,12 @@
 //! Comma-separated values (RFC 4180, lines end with LF): one line for each place of each secret, and one for each problem.
 
 use super::printable;
-use super::{Options, Report, origin_words};
+use super::{CommitNote, Finding, Options, Report, origin_words, rfc3339};
 use std::borrow::Cow;
 use std::io::{self, Write};
 
 /// The columns. New ones are added at the end.
-const HEADER: [&str; 17] = [
+const HEADER: [&str; 23] = [
     "type",
     "severity",
     "confidence",
@@ -23,6 +23,12 @@ const HEADER: [&str; 17] = [
     "snippet",
     "detail",
     "documentation",
+    "first_commit",
+    "first_author",
+    "first_time",
+    "last_commit",
+    "at_head",
+    "pushed",
     "secret",
 ];
 
@@ -37,6 +43,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         let documentation = report.rules.get(&finding.rule).map_or("", |rule| rule.documentation.as_str());
         let (preview, fingerprint) = (finding.preview.to_string(), finding.fingerprint.to_string());
         let evidence = finding.evidence.join("; ");
+        let [first_commit, first_author, first_time, last_commit, at_head, pushed] = past(finding);
         for location in &finding.locations {
             let row = [
                 "finding",
@@ -55,6 +62,12 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
                 &location.snippet,
                 &evidence,
                 documentation,
+                &first_commit,
+                &first_author,
+                &first_time,
+                &last_commit,
+                &at_head,
+                &pushed,
                 &secret,
             ];
             write_row(&row, out)?;
@@ -69,6 +82,20 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         write_row(&row, out)?;
     }
     Ok(())
+}
+
+/// First commit, its author and time, last commit, still at HEAD, pushed; empty where the history tells nothing.
+fn past(finding: &Finding) -> [String; 6] {
+    let Some(exposure) = &finding.exposure else { return Default::default() };
+    let of = |commit: &Option<CommitNote>, field: fn(&CommitNote) -> String| commit.as_ref().map(field).unwrap_or_default();
+    [
+        of(&exposure.first, |first| first.id.clone()),
+        of(&exposure.first, |first| first.author.clone()),
+        of(&exposure.first, |first| rfc3339(first.time)),
+        of(&exposure.last, |last| last.id.clone()),
+        exposure.at_head.to_string(),
+        exposure.pushed.to_string(),
+    ]
 }
 
 fn write_row(fields: &[&str], out: &mut dyn Write) -> io::Result<()> {

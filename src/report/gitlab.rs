@@ -2,7 +2,7 @@
 //!
 //! It is the only format that tells when the scan ran, because its schema demands it.
 
-use super::{Finding, Options, Period, Report, Secrets, TOOL};
+use super::{Finding, Options, Period, Report, Secrets, TOOL, origin_words, rfc3339};
 use crate::location::{Location, Origin};
 use crate::rule::Severity;
 use serde::Serialize;
@@ -123,6 +123,10 @@ struct Place {
 #[derive(Serialize)]
 struct Commit {
     sha: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    author: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    date: Option<String>,
 }
 
 /// How GitLab knows a vulnerability again when its line has moved.
@@ -218,7 +222,7 @@ fn vulnerability(report: &Report, finding: &Finding, secrets: Secrets, location:
             },
         ],
         links: documentation.map(|url| Link { name: "Documentation", url }).into_iter().collect(),
-        location: Place { file: location.path.clone(), start_line, end_line, commit: Commit { sha: commit(&location.origin) } },
+        location: Place { file: location.path.clone(), start_line, end_line, commit: commit(finding, &location.origin) },
         tracking: Tracking {
             kind: "source",
             items: [TrackedItem {
@@ -235,7 +239,8 @@ fn vulnerability(report: &Report, finding: &Finding, secrets: Secrets, location:
 /// What names this place of this secret in every run, wherever its line moves.
 fn digest(finding: &Finding, location: &Location, before: u32) -> [u8; 16] {
     let mut hash = Sha256::new();
-    for part in ["keyward gitlab v1", &finding.rule, &finding.fingerprint.to_string(), &location.path, &commit(&location.origin)]
+    for part in
+        ["keyward gitlab v1", &finding.rule, &finding.fingerprint.to_string(), &location.path, &origin_words(&location.origin)]
     {
         hash.update(part.as_bytes());
         hash.update([0]);
@@ -258,10 +263,14 @@ fn hex(bytes: &[u8]) -> String {
     bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
-fn commit(origin: &Origin) -> String {
-    match origin {
-        Origin::Object { id } => id.clone(),
-        Origin::File | Origin::Stdin | Origin::Index => NO_COMMIT.into(),
+/// The first commit that held the secret, for a place in the history.
+fn commit(finding: &Finding, origin: &Origin) -> Commit {
+    let first = finding.exposure.as_ref().and_then(|exposure| exposure.first.as_ref());
+    match (origin, first) {
+        (Origin::Object { .. }, Some(first)) => {
+            Commit { sha: first.id.clone(), author: Some(first.author.clone()), date: Some(rfc3339(first.time)) }
+        }
+        _ => Commit { sha: NO_COMMIT.into(), author: None, date: None },
     }
 }
 

@@ -1,7 +1,7 @@
 //! JUnit XML: a failed test for each secret, a broken one for each problem, and a passed one when all is well.
 
-use super::printable;
 use super::{Finding, Options, Report, Secrets, TOOL};
+use super::{printable, text};
 use std::io::{self, Write};
 
 /// Writes `report` to `out`.
@@ -45,6 +45,9 @@ fn write_finding(report: &Report, finding: &Finding, secrets: Secrets, out: &mut
     for location in &finding.locations {
         let place = format!("{}:{}:{}", location.path, location.start.line, location.start.column);
         body += &format!("{}\n    {}\n", printable::line(&place), printable::line(&location.snippet));
+    }
+    for line in text::past(finding) {
+        body += &format!("{}\n", printable::line(&line));
     }
     for reason in &finding.evidence {
         body += &format!("why: {}\n", printable::line(reason));

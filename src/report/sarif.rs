@@ -1,6 +1,6 @@
 //! SARIF 2.1.0: one run, one result for each secret, with all its places.
 
-use super::json::v1::rounded;
+use super::json::v1::{self, rounded};
 use super::{Finding, Options, Problem, Reason, Report, Secrets, TOOL, percent_encoded};
 use crate::location::{Location, Origin};
 use crate::rule::{Confidence, Rule, Severity};
@@ -38,6 +38,7 @@ pub fn write(report: &Report, options: &Options, out: &mut dyn Write) -> io::Res
         .results(results)
         .properties(bag([
             ("files", json!(report.coverage.files)),
+            ("objects", json!(report.coverage.objects)),
             ("bytes", json!(report.coverage.bytes)),
             ("allowedInline", json!(report.allowed.inline)),
             ("allowedByConfiguration", json!(report.allowed.configured)),
@@ -104,7 +105,8 @@ fn descriptor(id: &str, rule: Option<&Rule>) -> sarif::ReportingDescriptor {
 /// What a reader of the notifications learns about a reason.
 fn reason_descriptor(reason: Reason) -> sarif::ReportingDescriptor {
     let description = format!("Something was not examined: {}.", reason.as_str().replace('-', " "));
-    let help = "What could not be examined may hold secrets. Each notification says what stood in the way; put it right and scan again.";
+    let help =
+        "What could not be examined may hold secrets. Each notification says what stood in the way; put it right and scan again.";
     sarif::ReportingDescriptor::builder()
         .id(reason.as_str())
         .short_description(&description)
@@ -157,6 +159,9 @@ fn result(report: &Report, finding: &Finding, rule_index: i64, secrets: Secrets)
     if !finding.companions.is_empty() {
         let companions = finding.companions.iter().map(|it| json!({ "rule": it.rule, "preview": it.preview }));
         add("companions", companions.collect());
+    }
+    if let Some(exposure) = &finding.exposure {
+        add("exposure", json!(v1::Exposure::from(exposure)));
     }
     if let Some(secret) = finding.shown(secrets) {
         add("secret", json!(secret));
@@ -241,10 +246,8 @@ fn content(text: &str) -> sarif::ArtifactContent {
 
 /// What SARIF has no field for beside lines: the bytes of the secret, and where the text came from if from no file.
 fn place_properties(location: &Location) -> sarif::PropertyBag {
-    let mut properties = bag([
-        ("byteOffset", json!(location.span.start)),
-        ("byteLength", json!(location.span.end - location.span.start)),
-    ]);
+    let mut properties =
+        bag([("byteOffset", json!(location.span.start)), ("byteLength", json!(location.span.end - location.span.start))]);
     let (name, value) = match &location.origin {
         Origin::File => return properties,
         Origin::Stdin => ("origin", json!("stdin")),

@@ -1,6 +1,6 @@
 //! The report for people: what was found, why it is believed, and what to do next.
 
-use super::{Companion, Finding, Options, Report, Secrets, origin_words, printable};
+use super::{Companion, Finding, Options, Report, Secrets, origin_words, printable, rfc3339};
 use crate::location::{Location, Origin};
 use crate::rule::{Rule, Severity};
 use anstyle::{AnsiColor, Color, Style};
@@ -114,6 +114,9 @@ impl Page<'_> {
         if let Some(secret) = finding.shown(secrets) {
             let secret = self.paint(MASKED, printable::line(&secret));
             writeln!(self.out, "{INDENT}{}{secret}", self.label("secret"))?;
+        }
+        for (index, line) in past(finding).iter().enumerate() {
+            self.remark(if index == 0 { "exposed" } else { "" }, line)?;
         }
         for (index, reason) in finding.evidence.iter().enumerate() {
             self.remark(if index == 0 { "why" } else { "" }, reason)?;
@@ -239,7 +242,12 @@ impl Page<'_> {
                 writeln!(self.out, "{}", counts.join(" · "))?;
             }
         }
-        writeln!(self.out, "{}, {}", count(report.coverage.files, "file"), bytes(report.coverage.bytes))?;
+        let coverage = report.coverage;
+        let objects = match coverage.objects {
+            0 => String::new(),
+            objects => format!("{} of the history, ", count(objects, "object")),
+        };
+        writeln!(self.out, "{}, {objects}{}", count(coverage.files, "file"), bytes(coverage.bytes))?;
         let allowed = report.allowed;
         let reasons = [(allowed.inline, "by remarks in the text"), (allowed.configured, "by the configuration")];
         let reasons: Vec<String> =
@@ -262,6 +270,31 @@ impl Page<'_> {
             Paint::Colored => format!("{style}{text}{style:#}"),
         }
     }
+}
+
+/// What the history says of a secret, in a few lines; none when it was not found there.
+///
+/// The message of a commit is left out: it may hold secrets itself.
+pub(super) fn past(finding: &Finding) -> Vec<String> {
+    let Some(exposure) = &finding.exposure else { return Vec::new() };
+    let mut lines = Vec::new();
+    if let Some(first) = &exposure.first {
+        let (day, id) = (rfc3339(first.time), first.id.get(..12).unwrap_or(&first.id));
+        lines.push(format!("since {} in {id} by {}, {}", &day[..10], first.author, count(exposure.days, "day")));
+    }
+    let head = if exposure.at_head { "still in HEAD" } else { "no longer in HEAD, but in the history" };
+    lines.push(match (exposure.unreachable, exposure.pushed) {
+        (true, _) => "in objects that no reference leads to".into(),
+        (false, true) => format!("{head}; pushed, so others have it: replace it before anything else"),
+        (false, false) => format!("{head}; on no remote-tracking branch"),
+    });
+    if exposure.ref_count > 0 {
+        let shown: Vec<&str> = exposure.refs.iter().take(LISTED_PLACES).map(String::as_str).collect();
+        let rest = exposure.ref_count.saturating_sub(shown.len() as u64);
+        let rest = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+        lines.push(format!("reached from {}{rest}", shown.join(", ")));
+    }
+    lines
 }
 
 /// `3 files`.

@@ -367,7 +367,6 @@ fn canaries() -> Canaries {
         ("quoted.py", "password = \"@\"\n"),
         ("bare.env", "DB_PASSWORD=@\n"),
         ("deep.json", "{\"a\": {\"client_secret\": \"@\"}}\n"),
-        ("twice.js", "const password = '@', token = '@';\n"),
         ("space path/ü.yml", "api_key: \"@\"\n"),
     ];
     for (path, shape) in shapes {
@@ -375,9 +374,12 @@ fn canaries() -> Canaries {
         project.file(path, shape.replace('@', &secret));
         planted.insert(path.to_owned(), secret);
     }
-    let token = token("canary");
-    project.file("token.txt", format!("{token}\n"));
-    planted.insert("token.txt".into(), token);
+    // A secret stays one where it is no match: inside another word, in another encoding of the line, cut off by a remark.
+    for (path, shape) in [("token.txt", "@\n"), ("again.js", "const key = '@'; // was x@x, _@\n"), ("wide/ü #%.md", "`@`\r\n")] {
+        let token = token(path);
+        project.file(path, shape.replace('@', &token));
+        planted.insert(path.to_owned(), token);
+    }
     for rule in RuleSet::built_in().rules().iter().filter(|rule| rule.paths.is_empty()) {
         for (number, example) in rule.examples.iter().enumerate() {
             let text = check::expand(rule, number, example).expect("built-in examples are well-formed");

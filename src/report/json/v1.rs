@@ -96,6 +96,8 @@ pub struct Summary {
     locations: usize,
     /// How many files were examined.
     files: u64,
+    /// How many objects of the history were examined.
+    objects: u64,
     /// How many bytes were examined.
     bytes: u64,
     /// How many places hold secrets that were set aside.
@@ -157,6 +159,45 @@ pub struct Finding {
     companions: Vec<Companion>,
     /// Every place, sorted; at least one.
     locations: Vec<Location>,
+    /// What the history says of it, when it was found there.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    exposure: Option<Exposure>,
+}
+
+/// The past of a secret in a git repository.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Exposure {
+    /// Every path it ever stood under, sorted; none when it only stood in the words of a commit or tag.
+    paths: Vec<String>,
+    /// The first commit that held it; absent when only objects outside of any commit do.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first: Option<Commit>,
+    /// The last commit that held it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    last: Option<Commit>,
+    /// Whether the commit that is checked out still holds it.
+    at_head: bool,
+    /// Whether a remote-tracking branch leads to it, so that others have it.
+    pushed: bool,
+    /// Whether no reference leads to it.
+    unreachable: bool,
+    /// The references that lead to a commit with it, by full name, branches first; the first fifty.
+    refs: Vec<String>,
+    /// How many such references there are.
+    ref_count: u64,
+}
+
+/// A commit. Its message is left out: it may hold secrets itself.
+#[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(schemars::JsonSchema))]
+pub struct Commit {
+    /// Its object id.
+    id: String,
+    /// Name and mail address.
+    author: String,
+    /// When it was committed, in UTC, such as `2026-01-31T23:59:59Z`.
+    time: String,
 }
 
 /// The public half of a pair, beside its secret.
@@ -341,6 +382,7 @@ impl Summary {
             by_severity,
             locations: report.findings.iter().map(|finding| finding.locations.len()).sum(),
             files: report.coverage.files,
+            objects: report.coverage.objects,
             bytes: report.coverage.bytes,
             allowed: Allowed { inline: report.allowed.inline, configured: report.allowed.configured },
             problems: report.problems_by_reason().into_iter().map(|(reason, count)| (reason.as_str(), count)).collect(),
@@ -379,6 +421,7 @@ impl Finding {
             evidence: finding.evidence.clone(),
             companions: finding.companions.iter().map(Companion::from).collect(),
             locations: finding.locations.iter().map(Location::from).collect(),
+            exposure: finding.exposure.as_ref().map(Exposure::from),
         }
     }
 }
@@ -386,6 +429,27 @@ impl Finding {
 /// Four decimals: more would only show how a float is stored.
 pub(crate) fn rounded(probability: f32) -> f64 {
     (f64::from(probability) * 1e4).round() / 1e4
+}
+
+impl From<&report::Exposure> for Exposure {
+    fn from(exposure: &report::Exposure) -> Self {
+        Self {
+            paths: exposure.paths.clone(),
+            first: exposure.first.as_ref().map(Commit::from),
+            last: exposure.last.as_ref().map(Commit::from),
+            at_head: exposure.at_head,
+            pushed: exposure.pushed,
+            unreachable: exposure.unreachable,
+            refs: exposure.refs.clone(),
+            ref_count: exposure.ref_count,
+        }
+    }
+}
+
+impl From<&report::CommitNote> for Commit {
+    fn from(commit: &report::CommitNote) -> Self {
+        Self { id: commit.id.clone(), author: commit.author.clone(), time: report::rfc3339(commit.time) }
+    }
 }
 
 impl From<&report::Companion> for Companion {
