@@ -44,8 +44,8 @@ pub struct Scan {
     #[arg(long, short, value_enum, default_value_t, help_heading = "Report")]
     pub format: Format,
 
-    /// Write the report to a file as well, in the format of its extension (.json, .jsonl, .sarif, .csv, .xml, .txt);
-    /// may be repeated
+    /// Write the report to a file as well, in the format of its extension (.json, .jsonl, .sarif, .csv, .xml for JUnit,
+    /// .txt; gl-secret-detection-report.json for GitLab); may be repeated
     #[arg(long, short, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
 
@@ -226,6 +226,20 @@ impl From<Level> for Confidence {
             Level::Low => Self::Low,
             Level::Medium => Self::Medium,
             Level::High => Self::High,
+        }
+    }
+}
+
+impl From<Format> for crate::report::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+            Format::Jsonl => Self::Jsonl,
+            Format::Sarif => Self::Sarif,
+            Format::Csv => Self::Csv,
+            Format::Junit => Self::Junit,
+            Format::Gitlab => Self::Gitlab,
         }
     }
 }

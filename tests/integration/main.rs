@@ -13,5 +13,6 @@ mod parsers;
 mod positions;
 mod properties;
 mod remarks;
+mod reports;
 mod rules;
 mod walk;
