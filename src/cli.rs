@@ -2,6 +2,7 @@
 
 use crate::rule::{Confidence, Severity};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Finds committed keys and secrets, explains them, and says what to do.
@@ -22,6 +23,13 @@ pub enum Command {
     /// Show the configuration in effect
     #[command(subcommand)]
     Config(Config),
+    /// Print the completions of a shell, to be sourced or saved where it looks for them
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page in roff: `keyward man | man -l -`
+    Man,
 }
 
 /// Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.
@@ -40,11 +48,11 @@ pub struct Scan {
     #[arg(long, short, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
 
-    /// The least severity that makes the exit code 1; `none` never does
-    #[arg(long, value_enum, default_value_t = FailOn::Low, help_heading = "Report")]
-    pub fail_on: FailOn,
+    /// The least severity that makes the exit code 1, low by default; `none` never does
+    #[arg(long, value_enum, help_heading = "Report")]
+    pub fail_on: Option<FailOn>,
 
-    /// The least confidence that is reported
+    /// The least confidence that is reported, medium by default
     #[arg(long, value_enum, help_heading = "Report")]
     pub confidence: Option<Level>,
 
@@ -128,6 +136,10 @@ pub enum Rules {
 
 #[derive(Debug, Args)]
 pub struct RulesFrom {
+    /// Configuration file, instead of the keyward.toml found upwards from here
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     /// Add the rules of a folder of *.toml files, or of one; may be repeated
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
@@ -163,7 +175,9 @@ pub enum Format {
     Gitlab,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// The least severity that makes a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FailOn {
     None,
     Info,
@@ -229,7 +243,10 @@ impl From<FailOn> for crate::report::FailOn {
 }
 
 /// Reads a number of bytes with an optional K, M or G.
-fn parse_size(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// Says what to write instead.
+pub fn parse_size(text: &str) -> Result<u64, String> {
     let (digits, factor) = match text.trim_end_matches(['B', 'b']).char_indices().next_back() {
         Some((at, 'K' | 'k')) => (&text[..at], 1 << 10),
         Some((at, 'M' | 'm')) => (&text[..at], 1 << 20),

@@ -171,7 +171,8 @@ fn is_another_word(keyword: &[u8], rest: &[u8]) -> bool {
     if !first.is_ascii_alphabetic() {
         return false;
     }
-    let starts = |words: &[&[u8]]| words.iter().any(|word| rest.len() >= word.len() && rest[..word.len()].eq_ignore_ascii_case(word));
+    let starts =
+        |words: &[&[u8]]| words.iter().any(|word| rest.len() >= word.len() && rest[..word.len()].eq_ignore_ascii_case(word));
     match keyword.len() {
         3 if keyword.eq_ignore_ascii_case(b"key") => {
             starts(&[b"board", b"word", b"code", b"down", b"up", b"press", b"frame", b"note", b"stroke", b"ing", b"ed"])
@@ -312,7 +313,9 @@ impl Reader<'_> {
             return false;
         }
         let mut end = start;
-        while end < self.text.len() && (is(self.text[end], class::NAME) || matches!(self.text[end], b'+' | b'/' | b'=' | b'~' | b'%' | b':')) {
+        while end < self.text.len()
+            && (is(self.text[end], class::NAME) || matches!(self.text[end], b'+' | b'/' | b'=' | b'~' | b'%' | b':'))
+        {
             end += 1;
         }
         if end - start < 8 {
@@ -435,7 +438,9 @@ impl Reader<'_> {
     fn spaced(&mut self, start: usize) -> usize {
         let name = &self.text[self.name.clone()];
         let option = name.first() == Some(&b'-');
-        let word_after = |word: &[u8]| self.text[start..].len() > word.len() && self.text[start..start + word.len()].eq_ignore_ascii_case(word);
+        let word_after = |word: &[u8]| {
+            self.text[start..].len() > word.len() && self.text[start..start + word.len()].eq_ignore_ascii_case(word)
+        };
         // `IDENTIFIED BY value`, `sshpass -p value`, `password is value`
         let link = [b"by ".as_slice(), b"-p ", b"is ", b"-p"].into_iter().find(|word| word_after(word));
         if let Some(link) = link {
@@ -533,7 +538,9 @@ impl Reader<'_> {
     /// The end of the dotted name at `start`; nothing if there is none.
     fn word_end(&self, start: usize) -> Option<usize> {
         let mut end = start;
-        while end < self.text.len() && (is(self.text[end], class::WORD) || matches!(self.text[end], b'.' | b':' | b'&' | b'$' | b'\\')) {
+        while end < self.text.len()
+            && (is(self.text[end], class::WORD) || matches!(self.text[end], b'.' | b':' | b'&' | b'$' | b'\\'))
+        {
             end += 1;
         }
         // `new Thing(`, `await thing(`, `await new Thing(`
@@ -547,7 +554,9 @@ impl Reader<'_> {
     fn bare_end(&self, start: usize) -> usize {
         let mut end = start;
         while end < self.text.len() && !is(self.text[end], class::STOP) {
-            if self.text[end] == b'(' || self.text[end] == b'&' && self.text[end..].iter().take(24).any(|&byte| byte == b'=' || byte == b';') {
+            if self.text[end] == b'('
+                || self.text[end] == b'&' && self.text[end..].iter().take(24).any(|&byte| byte == b'=' || byte == b';')
+            {
                 break;
             }
             if self.text[end] == b'\\' && matches!(self.peek(end + 1), b'n' | b'r' | b'"' | b'\'') {
@@ -597,7 +606,9 @@ fn is_placeholder(value: &[u8]) -> bool {
     if value.iter().all(|&byte| byte == first) {
         return true;
     }
-    let words = |inner: &[u8]| inner.iter().all(|&byte| is(byte, class::NAME | class::BLANK) || matches!(byte, b':' | b'/' | b'|' | b',' | b'\'' | b'?'));
+    let words = |inner: &[u8]| {
+        inner.iter().all(|&byte| is(byte, class::NAME | class::BLANK) || matches!(byte, b':' | b'/' | b'|' | b',' | b'\'' | b'?'))
+    };
     let (rest, last) = (&value[1..], value[value.len() - 1]);
     let inner = &value[1..value.len() - 1];
     match first {
@@ -605,7 +616,9 @@ fn is_placeholder(value: &[u8]) -> bool {
         b'$' if rest[0] == b'(' => last == b')',
         b'$' => rest.iter().all(|&byte| is(byte, class::WORD)) && !rest.iter().any(|&byte| is(byte, class::DIGIT)),
         b'{' => rest[0] == b'{' || rest[0] == b'%' || last == b'}' && words(inner),
-        b'<' => last == b'>' && words(inner) || value.starts_with(b"<%=") || value.starts_with(b"<?php") || value.starts_with(b"<%"),
+        b'<' => {
+            last == b'>' && words(inner) || value.starts_with(b"<%=") || value.starts_with(b"<?php") || value.starts_with(b"<%")
+        }
         b'#' => rest[0] == b'{' && until_brace(rest).is_some_and(words),
         b'%' => last == b'%' && words(inner) || rest[0] == b'(' && inner.contains(&b')'),
         b'[' => last == b']' && words(inner),

@@ -1,7 +1,7 @@
 //! Gathers sightings from all threads into one finding per secret.
 
 use super::examine::{Examined, Sighting, specificity};
-use crate::report::{Exposure, Allowed, Coverage, Finding, Problem, Report};
+use crate::report::{Allowed, Coverage, Exposure, Finding, Problem, Report};
 use crate::rule::{Confidence, Rule, RuleSet};
 use crate::secret::Fingerprint;
 use std::cmp::Reverse;

@@ -63,7 +63,8 @@ impl Selection {
 
     /// Whether `path` lies within what is asked for.
     fn admits(&self, path: &str) -> bool {
-        let below = |folder: &String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        let below =
+            |folder: &String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
         self.within.is_empty() || self.within.iter().any(below)
     }
 }
@@ -136,11 +137,21 @@ fn scan_store(
     let holes = Holes::new(store, &graph, &lost, rules.len(), &mut marked);
     let standing = Standing::new(store, &graph, refs);
     let admits = |mark: Mark, path: &str| {
-        settings.selection.admits(path) && rules.get(mark as usize).is_none_or(|&rule| context.scanner.rule_applies_to(rule, path))
+        settings.selection.admits(path)
+            && rules.get(mark as usize).is_none_or(|&rule| context.scanner.rule_applies_to(rule, path))
     };
     let marks = rules.len() + holes.len();
     let trails = origins::trace(&graph, &mut marked, marks, &standing.reached, standing.head, &admits);
-    let case = Case { context, store, graph: &graph, standing: &standing, marked: &marked, trails: &trails, settings, candidates: &candidates };
+    let case = Case {
+        context,
+        store,
+        graph: &graph,
+        standing: &standing,
+        marked: &marked,
+        trails: &trails,
+        settings,
+        candidates: &candidates,
+    };
     let chosen = match case.choose(rules.len()) {
         Ok(chosen) => chosen,
         Err(detail) => return collector.add_problem(repository.problem(Reason::Nothing, detail)),
@@ -189,7 +200,8 @@ impl Holes {
             let before = marked.objects.get(&number).copied().unwrap_or(SetId::EMPTY);
             let set = marked.sets.union(vec![own, before]);
             // A copy of an object that is stored twice stands for both.
-            let number = if (number as usize) < store.len() { store.find(store.id(number).as_bytes()).unwrap_or(number) } else { number };
+            let number =
+                if (number as usize) < store.len() { store.find(store.id(number).as_bytes()).unwrap_or(number) } else { number };
             marked.objects.insert(number, set);
         }
         Self { first: first as Mark, holes }
@@ -205,11 +217,16 @@ impl Holes {
         let asked = |commit: Number| case.graph.place(commit).is_some_and(|place| chosen.asked[place as usize]);
         let cut = shallow.iter().filter(|&&commit| asked(commit)).count();
         if cut > 0 {
-            let detail = format!("the history is cut off behind {cut} commits (a shallow clone); `git fetch --unshallow` gets the rest");
+            let detail =
+                format!("the history is cut off behind {cut} commits (a shallow clone); `git fetch --unshallow` gets the rest");
             collector.add_problem(repository.problem(Reason::Object, detail));
         }
         if self.holes.len() > NAMED_HOLES {
-            let hint = if repository.is_partial() { "it is a partial clone; a full one can be scanned whole" } else { "`git fsck` tells more" };
+            let hint = if repository.is_partial() {
+                "it is a partial clone; a full one can be scanned whole"
+            } else {
+                "`git fsck` tells more"
+            };
             let example = self.holes.iter().map(|&(number, _)| case.name(number)).min().unwrap_or_default();
             let detail = format!("{} objects are missing or broken, {example} for one; {hint}", self.holes.len());
             return collector.add_problem(repository.problem(Reason::Object, detail));
@@ -217,8 +234,11 @@ impl Holes {
         for (index, &(number, damage)) in self.holes.iter().enumerate() {
             let trail = &case.trails.trails[self.first as usize + index];
             let version = trail.first.as_ref();
-            let cut_off = version.is_some_and(|version| version.path.is_none() && shallow.contains(&version.commit) && damage.is_none());
-            let reached = version.and_then(|version| case.graph.place(version.commit)).is_some_and(|place| case.standing.reached[place as usize]);
+            let cut_off =
+                version.is_some_and(|version| version.path.is_none() && shallow.contains(&version.commit) && damage.is_none());
+            let reached = version
+                .and_then(|version| case.graph.place(version.commit))
+                .is_some_and(|place| case.standing.reached[place as usize]);
             let wanted = version.is_some_and(|version| chosen.holds(case, self.first + index as Mark, version));
             if cut_off || number == Number::MAX || (damage.is_none() && !(reached && wanted)) {
                 continue;
@@ -227,7 +247,11 @@ impl Holes {
             let place = version.map(|version| case.place_of(version)).unwrap_or_default();
             let hint = if repository.is_partial() { "; it is a partial clone" } else { "" };
             let reason = if matches!(damage, Some(Damage::TooLarge(_))) { Reason::TooLarge } else { Reason::Object };
-            collector.add_problem(Problem { subject: format!("object {}", case.name(number)), reason, detail: format!("{what}{place}{hint}") });
+            collector.add_problem(Problem {
+                subject: format!("object {}", case.name(number)),
+                reason,
+                detail: format!("{what}{place}{hint}"),
+            });
         }
     }
 }
@@ -244,8 +268,11 @@ struct Chosen {
 impl Chosen {
     /// Whether a hole stands in an asked commit.
     fn holds(&self, case: &Case<'_>, mark: Mark, version: &Version) -> bool {
-        let holding = |place: usize| self.asked[place] && case.marked.sets.members(case.trails.holds[place]).binary_search(&mark).is_ok();
-        self.all || case.graph.place(version.commit).is_some_and(|place| self.asked[place as usize]) || (0..self.asked.len()).any(holding)
+        let holding =
+            |place: usize| self.asked[place] && case.marked.sets.members(case.trails.holds[place]).binary_search(&mark).is_ok();
+        self.all
+            || case.graph.place(version.commit).is_some_and(|place| self.asked[place as usize])
+            || (0..self.asked.len()).any(holding)
     }
 }
 
@@ -316,7 +343,11 @@ impl Case<'_> {
         let tags = self.standing.tips.values().flat_map(|(_, tags)| tags);
         let sets = tags.filter_map(|tag| self.marked.objects.get(tag));
         let members = sets.flat_map(|&set| self.marked.sets.members(set));
-        members.for_each(|&mark| if let Some(taken) = taken.get_mut(mark as usize) { *taken = true });
+        members.for_each(|&mark| {
+            if let Some(taken) = taken.get_mut(mark as usize) {
+                *taken = true
+            }
+        });
     }
 
     fn numbers(&self, ids: &[ObjectId]) -> Vec<Number> {
@@ -373,13 +404,19 @@ impl Case<'_> {
 
     /// The trails of `marks`. What stands in no commit stands in the words of a tag, or in an object that nothing leads to.
     fn completed(&self, marks: &[Mark]) -> HashMap<Mark, Trail> {
-        let mut trails: HashMap<Mark, Trail> = marks.iter().map(|&mark| (mark, self.trails.trails[mark as usize].clone())).collect();
+        let mut trails: HashMap<Mark, Trail> =
+            marks.iter().map(|&mark| (mark, self.trails.trails[mark as usize].clone())).collect();
         let is_open = |trail: &Trail| trail.first.is_none();
         if !trails.values().any(is_open) {
             return trails;
         }
-        let mut objects: Vec<(ObjectId, Number, SetId)> =
-            self.marked.objects.iter().filter(|&(&number, _)| (number as usize) < self.store.len()).map(|(&number, &set)| (self.store.id(number), number, set)).collect();
+        let mut objects: Vec<(ObjectId, Number, SetId)> = self
+            .marked
+            .objects
+            .iter()
+            .filter(|&(&number, _)| (number as usize) < self.store.len())
+            .map(|(&number, &set)| (self.store.id(number), number, set))
+            .collect();
         objects.sort_unstable();
         for (_, object, set) in objects {
             let commit = self.graph.peel(object).0;
@@ -445,7 +482,9 @@ impl Case<'_> {
                 names.push(name);
             }
         }
-        let kind = |name: &&str| ["refs/heads/", "refs/remotes/", "refs/tags/", "refs/"].iter().position(|head| name.starts_with(head)).unwrap_or(4);
+        let kind = |name: &&str| {
+            ["refs/heads/", "refs/remotes/", "refs/tags/", "refs/"].iter().position(|head| name.starts_with(head)).unwrap_or(4)
+        };
         names.sort_by_key(|name| (kind(name), *name));
         names
     }
@@ -546,7 +585,8 @@ impl Examiner<'_> {
             Some(path) => self.case.trails.path(self.case.graph, path),
             None => format!("{}:{}", visit.kind.as_str(), &id[..SHORT]),
         };
-        let piece = Piece { path: &path, origin: Origin::Object { id }, text, binary: is_binary(&text.bytes), base: Base::default() };
+        let piece =
+            Piece { path: &path, origin: Origin::Object { id }, text, binary: is_binary(&text.bytes), base: Base::default() };
         examine(self.case.context, &piece, matches, 0..text.bytes.len() + 1)
     }
 }

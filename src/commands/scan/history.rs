@@ -51,7 +51,11 @@ fn repositories(arguments: &cli::Scan, collector: &mut Collector) -> Vec<(Reposi
         let Some(repository) = repository else {
             if asked {
                 let detail = "it is in no git repository, so it has no history to scan";
-                collector.add_problem(Problem { subject: path.display().to_string(), reason: Reason::Nothing, detail: detail.into() });
+                collector.add_problem(Problem {
+                    subject: path.display().to_string(),
+                    reason: Reason::Nothing,
+                    detail: detail.into(),
+                });
             }
             continue;
         };

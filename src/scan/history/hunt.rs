@@ -201,7 +201,8 @@ impl Hunt<'_> {
         let margin = self.scanner.longest_anchor().saturating_sub(1);
         for copy in base.copies {
             // An anchor that starts before this place is copied whole.
-            let safe = if base.ends_with(copy, text) { copy.to + copy.length } else { copy.to + copy.length.saturating_sub(margin) };
+            let safe =
+                if base.ends_with(copy, text) { copy.to + copy.length } else { copy.to + copy.length.saturating_sub(margin) };
             self.add_anchors(text, at..copy.to, &mut note.anchors);
             let anchors = base.note.anchors_within(copy.from, copy.from + (safe - copy.to));
             note.anchors.extend(anchors.iter().map(|place| place.moved(copy)));
