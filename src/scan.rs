@@ -215,3 +215,90 @@ fn distinct(matches: &mut Vec<Match>, first: usize) {
     tail.dedup_by(|later, earlier| later.rule == earlier.rule && later.secret == earlier.secret);
     matches.append(&mut tail);
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::scan::check::expand;
+
+    /// A small generator of numbers that look random and are always the same.
+    struct Numbers(u64);
+
+    impl Numbers {
+        fn below(&mut self, limit: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % limit
+        }
+    }
+
+    /// Examples of all rules, cut, joined and mixed with what stands around them in files.
+    fn texts(scanner: &Scanner, count: usize) -> Vec<Vec<u8>> {
+        let rules = scanner.rules().rules();
+        let mut numbers = Numbers(11);
+        let fillers = ["\n", " ", "\"", "key=", "\r\n", "https://", "ü", "# comment\n", "password: ", "\0", "-----", "=", "'"];
+        let text = |numbers: &mut Numbers| {
+            let mut text = Vec::new();
+            for _ in 0..1 + numbers.below(6) {
+                let rule = &rules[numbers.below(rules.len())];
+                let number = numbers.below(rule.examples.len());
+                let example = expand(rule, number, &rule.examples[number]).expect("the built-in examples expand").into_bytes();
+                let cut = if numbers.below(4) == 0 { numbers.below(example.len()) } else { example.len() };
+                text.extend_from_slice(&example[..cut]);
+                (0..numbers.below(4)).for_each(|_| text.extend_from_slice(fillers[numbers.below(fillers.len())].as_bytes()));
+            }
+            text
+        };
+        (0..count).map(|_| text(&mut numbers)).collect()
+    }
+
+    fn matches(scanner: &Scanner, text: &[u8], cores: &[Range<usize>]) -> Vec<Match> {
+        let mut found = Vec::new();
+        cores.iter().for_each(|core| scanner.matches(text, core.clone(), &mut found));
+        distinct(&mut found, 0);
+        found
+    }
+
+    #[test]
+    fn a_text_in_pieces_has_the_matches_of_the_whole() {
+        let scanner = Scanner::new(RuleSet::built_in(), 0.5).expect("the built-in rules can be used");
+        let mut numbers = Numbers(5);
+        for text in texts(&scanner, 600) {
+            let cut = numbers.below(text.len() + 1);
+            let other = cut + numbers.below(text.len() - cut + 1);
+            let whole = matches(&scanner, &text, &[0..text.len()]);
+            let pieces = matches(&scanner, &text, &[other..text.len(), 0..cut, cut..other]);
+            assert_eq!(whole, pieces, "{:?} cut at {cut} and {other}", String::from_utf8_lossy(&text));
+        }
+    }
+
+    #[test]
+    fn nothing_that_a_plain_regex_finds_is_lost() {
+        let scanner = Scanner::new(RuleSet::built_in(), 0.5).expect("the built-in rules can be used");
+        let rules = scanner.rules().rules();
+        let plain: Vec<(usize, regex::bytes::Regex)> = (0..)
+            .zip(rules)
+            .filter_map(|(index, rule)| match &rule.shape {
+                Shape::Format { pattern, .. } => {
+                    let regex = regex::bytes::RegexBuilder::new(pattern).unicode(false).build();
+                    Some((index, regex.expect("the built-in patterns compile")))
+                }
+                _ => None,
+            })
+            .collect();
+        let mut compared = 0;
+        for text in texts(&scanner, 300) {
+            let found = matches(&scanner, &text, &[0..text.len()]);
+            for (rule, regex) in &plain {
+                for captures in regex.captures_iter(&text) {
+                    let secret = captures.name("secret").or(captures.get(0)).map_or(0..0, |group| group.range());
+                    if detector::ValueCheck::of(&rules[*rule]).holds(&text[secret.clone()]) {
+                        compared += 1;
+                        let known = found.iter().any(|found| found.rule as usize == *rule && found.secret == secret);
+                        assert!(known, "{} {:?}", rules[*rule].id, String::from_utf8_lossy(&text));
+                    }
+                }
+            }
+        }
+        assert!(compared > 100, "only {compared} matches were compared");
+    }
+}

@@ -1,6 +1,7 @@
 //! What to read: blobs of bytes with a path and an origin, from files, standard input and git.
 
 pub mod files;
+pub mod history;
 
 use crate::location::Origin;
 

@@ -309,7 +309,7 @@ fn base64_json_holds(token: &[u8]) -> bool {
 fn base64_json_suffix(token: &str) -> String {
     let begun = json_start(token.as_bytes()).map_or("", |at| &token[at..]);
     let known = decode_base64(&begun.as_bytes()[..begun.len() / 4 * 4]).unwrap_or_default();
-    let value = Invented::from(token).text(BASE62, 42);
+    let value = Invented::from(token).text(BASE62, 66);
     let endings = ["{\"v\":\"@\"}", ":\"@\"}", "\"@\"}", "@\"}", "\":\"@\"}", "\"v\":\"@\"}", ",\"v\":\"@\"}"];
     for ending in endings {
         let json = [known.as_slice(), ending.replace('@', &value).as_bytes()].concat();

@@ -2,7 +2,7 @@
 
 use super::examine::most_specific;
 use super::{Match, Scanner};
-use crate::rule::{Rule, template};
+use crate::rule::{Rule, Shape, template};
 use std::fmt;
 
 /// What is wrong with a rule.
@@ -103,7 +103,9 @@ fn check_examples(scanner: &Scanner, index: u32, path: &str, faults: &mut Vec<Fa
             }
             continue;
         }
-        let also = found.iter().filter(|found| found.rule != index).map(|found| scanner.rule(found).id.clone());
+        // A generic rule gives way to any other, so it says nothing.
+        let specific = |found: &&Match| !matches!(scanner.rule(found).shape, Shape::Assignment { .. });
+        let also = found.iter().filter(specific).filter(|found| found.rule != index).map(|found| scanner.rule(found).id.clone());
         checked.overlaps.extend(also.map(|also| Overlap { rule: rule.id.clone(), also }));
         if !own {
             faults.push(FaultKind::Misses(example.clone()));

@@ -25,14 +25,11 @@ pub enum Detector {
 impl Detector {
     /// Makes `rule` ready; its pattern compiles when first needed.
     pub fn new(rule: &Rule) -> Self {
-        let check = ValueCheck { entropy: rule.entropy, checksum: rule.checksum, placeholders: Placeholders::Refused };
+        let check = ValueCheck::of(rule);
         let (source, place) = match &rule.shape {
             Shape::Format { pattern, anchors } => (pattern.clone(), Place::Around(anchors.clone())),
             Shape::Near { value, .. } => (format!(r"(?:[^0-9A-Za-z_])(?<secret>{value})(?:[^0-9A-Za-z_]|\z)"), Place::Behind),
-            // The judge knows default passwords and placeholders better than a list of words does.
-            Shape::Assignment { .. } => {
-                return Self::Assignment(ValueCheck { placeholders: Placeholders::Judged, ..check });
-            }
+            Shape::Assignment { .. } => return Self::Assignment(check),
         };
         Self::Pattern(Pattern { source, place, reach: rule.reach, check, compiled: OnceLock::new() })
     }
@@ -66,6 +63,16 @@ enum Placeholders {
 }
 
 impl ValueCheck {
+    /// The tests that `rule` asks for.
+    pub fn of(rule: &Rule) -> Self {
+        let placeholders = match rule.shape {
+            // The judge knows default passwords and placeholders better than a list of words does.
+            Shape::Assignment { .. } => Placeholders::Judged,
+            _ => Placeholders::Refused,
+        };
+        Self { entropy: rule.entropy, checksum: rule.checksum, placeholders }
+    }
+
     /// Whether `value` passes.
     pub fn holds(&self, value: &[u8]) -> bool {
         self.entropy.is_none_or(|floor| entropy_of(value) >= floor)

@@ -8,13 +8,15 @@ use super::value::entropy_of;
 use super::{Match, Scanner};
 use crate::location::{LineIndex, Location, Origin, Position, Span, count_code_points};
 use crate::report::{Allowed, Companion};
-use crate::rule::{Confidence, Role, Rule, Severity, Shape};
+use crate::rule::{Confidence, Rule, Severity, Shape};
 use crate::secret::{Fingerprint, FingerprintKey, Preview, Secret};
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::Range;
 
 /// How many characters of a line a snippet shows on either side of the secret.
 const SNIPPET_MARGIN: usize = 60;
+/// How far from a secret on its line a remark is looked for, in bytes.
+const REMARK_MARGIN: usize = 1024;
 /// What stands in a snippet where a secret stood.
 const MASK: &str = "********";
 
@@ -84,14 +86,13 @@ pub fn examine(context: &Context<'_>, piece: &Piece<'_>, matches: Vec<Match>, co
     if matches.is_empty() {
         return examined;
     }
-    let lines = LineIndex::new(text);
     let kept = most_specific(scanner, matches);
-    let masked: Vec<Range<usize>> = kept.iter().map(|found| found.secret.clone()).collect();
-    let paired = pairs(scanner, &lines, &kept);
+    let mut places = Places::new(piece, &kept);
+    let paired = pairs(scanner, &places.lines, &kept);
+    let absorbed: HashSet<usize> = paired.values().copied().collect();
     for (index, found) in kept.iter().enumerate() {
         let rule = scanner.rule(found);
-        let absorbed = rule.role == Role::Identifier && paired.values().flatten().any(|&other| other == index);
-        if absorbed || !core.contains(&found.secret.start) {
+        if absorbed.contains(&index) || !core.contains(&found.secret.start) {
             continue;
         }
         let secret = Secret::new(&text[found.secret.clone()]);
@@ -100,21 +101,13 @@ pub fn examine(context: &Context<'_>, piece: &Piece<'_>, matches: Vec<Match>, co
             examined.allowed.configured += 1;
             continue;
         }
-        let line = lines.line(found.secret.start);
-        let line_text = &text[lines.range(text, line)];
-        let above = line.checked_sub(1).map(|above| &text[lines.range(text, above)]);
-        if directive::allows(context.markers, line_text, above, &rule.id) {
+        if directive::allows(context.markers, places.line_of(found), places.line_above(found), &rule.id) {
             examined.allowed.inline += 1;
             continue;
         }
-        let companions: Vec<Companion> = paired
-            .get(&index)
-            .map_or(&[][..], Vec::as_slice)
-            .iter()
-            .map(|&other| companion(scanner, text, &kept[other]))
-            .collect();
+        let other = paired.get(&index).map(|&other| companion(scanner, text, &kept[other]));
         let severity = match &rule.companion {
-            Some(pair) if !companions.is_empty() => pair.severity,
+            Some(pair) if other.is_some() => pair.severity,
             _ => rule.severity,
         };
         examined.sightings.push(Sighting {
@@ -122,12 +115,12 @@ pub fn examine(context: &Context<'_>, piece: &Piece<'_>, matches: Vec<Match>, co
             severity,
             confidence: found.probability.map_or(rule.confidence, confidence_of),
             probability: found.probability,
-            preview: preview(text, found, &secret),
-            evidence: evidence(rule, text, found, &companions),
+            preview: preview(found, &secret),
+            evidence: evidence(rule, text, found, other.as_ref()),
             fingerprint,
             secret,
-            companions,
-            location: locate(piece, &lines, &masked, found),
+            companions: other.into_iter().collect(),
+            location: places.locate(found),
         });
     }
     examined
@@ -150,7 +143,7 @@ pub fn most_specific(scanner: &Scanner, mut matches: Vec<Match>) -> Vec<Match> {
         rank(b).cmp(&rank(a)).then(length(b).cmp(&length(a))).then(a.secret.start.cmp(&b.secret.start)).then(a.rule.cmp(&b.rule))
     });
     // Kept matches never overlap, so their starts, in order, tell all neighbours.
-    let mut taken: std::collections::BTreeMap<usize, usize> = std::collections::BTreeMap::new();
+    let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
     let mut kept: Vec<Match> = Vec::with_capacity(matches.len());
     for found in matches {
         let span = found.secret.clone();
@@ -175,17 +168,23 @@ pub fn specificity(rule: &Rule) -> (u8, Confidence) {
     (rank, rule.confidence)
 }
 
-/// For each secret, by its index, the identifiers that stand close enough to it.
-fn pairs(scanner: &Scanner, lines: &LineIndex, kept: &[Match]) -> HashMap<usize, Vec<usize>> {
-    let mut pairs: HashMap<usize, Vec<usize>> = HashMap::new();
+/// For each secret, by its index, the nearest identifier that stands close enough to it.
+fn pairs(scanner: &Scanner, lines: &LineIndex, kept: &[Match]) -> HashMap<usize, usize> {
+    let mut identifiers: HashMap<&str, Vec<usize>> = HashMap::new();
+    for (index, found) in kept.iter().enumerate() {
+        identifiers.entry(scanner.rule(found).id.as_str()).or_default().push(index);
+    }
+    let mut pairs = HashMap::new();
     for (index, found) in kept.iter().enumerate() {
         let Some(pair) = &scanner.rule(found).companion else { continue };
+        let Some(others) = identifiers.get(pair.rule.as_str()) else { continue };
         let line = lines.line(found.secret.start);
-        for (other, candidate) in kept.iter().enumerate() {
-            let close = lines.line(candidate.secret.start).abs_diff(line) <= pair.within as usize;
-            if close && scanner.rule(candidate).id == pair.rule {
-                pairs.entry(index).or_default().push(other);
-            }
+        let next = others.partition_point(|&other| other < index);
+        let neighbours = [next.checked_sub(1), Some(next)].into_iter().flatten().filter_map(|at| others.get(at).copied());
+        let close = |&other: &usize| lines.line(kept[other].secret.start).abs_diff(line) <= pair.within as usize;
+        let distance = |&other: &usize| kept[other].secret.start.abs_diff(found.secret.start);
+        if let Some(nearest) = neighbours.filter(close).min_by_key(distance) {
+            pairs.insert(index, nearest);
         }
     }
     pairs
@@ -194,18 +193,17 @@ fn pairs(scanner: &Scanner, lines: &LineIndex, kept: &[Match]) -> HashMap<usize,
 /// What a report says of the identifier beside a secret.
 fn companion(scanner: &Scanner, text: &[u8], found: &Match) -> Companion {
     let secret = Secret::new(&text[found.secret.clone()]);
-    Companion { rule: scanner.rule(found).id.clone(), preview: preview(text, found, &secret) }
+    Companion { rule: scanner.rule(found).id.clone(), preview: preview(found, &secret) }
 }
 
 /// The printable remnant: the part of the anchor that the secret starts with is no secret.
-fn preview(text: &[u8], found: &Match, secret: &Secret) -> Preview {
-    let public =
-        found.anchor.start == found.secret.start && found.anchor.end < found.secret.end && text.len() >= found.anchor.end;
+fn preview(found: &Match, secret: &Secret) -> Preview {
+    let public = found.anchor.start == found.secret.start && found.anchor.end < found.secret.end;
     secret.preview(if public { found.anchor.len() } else { 0 })
 }
 
 /// Why a match is believed.
-fn evidence(rule: &Rule, text: &[u8], found: &Match, companions: &[Companion]) -> Vec<String> {
+fn evidence(rule: &Rule, text: &[u8], found: &Match, companion: Option<&Companion>) -> Vec<String> {
     let secret = &text[found.secret.clone()];
     let anchor = String::from_utf8_lossy(&text[found.anchor.clone()]);
     let mut reasons = vec![match rule.shape {
@@ -216,7 +214,7 @@ fn evidence(rule: &Rule, text: &[u8], found: &Match, companions: &[Companion]) -
     if rule.checksum.is_some() {
         reasons.push("the proof that its format carries holds".into());
     }
-    for companion in companions {
+    if let Some(companion) = companion {
         reasons.push(format!("its other half stands beside it ({} {})", companion.rule, companion.preview));
     }
     if let Some(probability) = found.probability {
@@ -226,49 +224,101 @@ fn evidence(rule: &Rule, text: &[u8], found: &Match, companions: &[Companion]) -
     reasons
 }
 
-/// The exact place of a match.
-fn locate(piece: &Piece<'_>, lines: &LineIndex, masked: &[Range<usize>], found: &Match) -> Location {
-    let text = &*piece.text.bytes;
-    let position = |offset: usize| {
-        let Position { line, column } = lines.position(text, offset);
-        let column = if line == 1 { column + piece.base.columns } else { column };
-        Position { line: line + piece.base.lines, column }
-    };
-    let stored = |offset: usize| piece.base.offset + (piece.text.mark + piece.text.stored_length(offset)) as u64;
-    Location {
-        path: piece.path.to_owned(),
-        origin: piece.origin.clone(),
-        start: position(found.secret.start),
-        end: position(found.secret.end),
-        span: Span { start: stored(found.secret.start), end: stored(found.secret.end) },
-        snippet: snippet(text, lines, masked, &found.secret),
-    }
+/// Turns matches, in order, into exact places. A line may be as long as the text, so nothing is counted twice.
+struct Places<'a> {
+    piece: &'a Piece<'a>,
+    lines: LineIndex,
+    /// The secrets of the text, in order: no snippet shows any of them.
+    masked: Vec<Range<usize>>,
+    /// The last offset whose position was asked for, and that position.
+    last: (usize, Position),
+    /// Stored bytes before that offset, without the mark.
+    stored: usize,
 }
 
-/// The line of `secret` with all of `masked` covered, clipped around it.
-fn snippet(text: &[u8], lines: &LineIndex, masked: &[Range<usize>], secret: &Range<usize>) -> String {
-    let line = lines.range(text, lines.line(secret.start));
-    let from = char_boundary(text, line.start.max(secret.start.saturating_sub(SNIPPET_MARGIN)));
-    let to = char_boundary(text, line.end.min(secret.end.saturating_add(SNIPPET_MARGIN)));
-    let mut shown = String::new();
-    if from > line.start {
-        shown.push('…');
+impl<'a> Places<'a> {
+    fn new(piece: &'a Piece<'a>, kept: &[Match]) -> Self {
+        let masked = kept.iter().map(|found| found.secret.clone()).collect();
+        let last = (0, Position { line: 1, column: 1 });
+        Self { piece, lines: LineIndex::new(&piece.text.bytes), masked, last, stored: 0 }
     }
-    let mut at = from;
-    for span in masked.iter().filter(|span| span.end > from && span.start < to) {
-        if span.start > at {
-            shown.push_str(&String::from_utf8_lossy(&text[at..span.start]));
+
+    /// The place of `found`, which must not stand before the one asked for last.
+    fn locate(&mut self, found: &Match) -> Location {
+        let (start, stored_start) = self.advance(found.secret.start);
+        let (end, stored_end) = self.advance(found.secret.end);
+        Location {
+            path: self.piece.path.to_owned(),
+            origin: self.piece.origin.clone(),
+            start,
+            end,
+            span: Span { start: stored_start, end: stored_end },
+            snippet: self.snippet(&found.secret),
         }
-        shown.push_str(MASK);
-        at = at.max(span.end);
     }
-    if at < to {
-        shown.push_str(&String::from_utf8_lossy(&text[at..to]));
+
+    /// The position of `offset` in the whole text, and its offset in the text as stored.
+    fn advance(&mut self, offset: usize) -> (Position, u64) {
+        let text = &*self.piece.text.bytes;
+        let (last, Position { line, column }) = self.last;
+        let here = self.lines.line(offset);
+        let position = if here as u64 + 1 == line {
+            Position { line, column: column + count_code_points(&text[last..offset]) }
+        } else {
+            self.lines.position(text, offset)
+        };
+        self.stored += self.piece.text.stored_length(last..offset);
+        self.last = (offset, position);
+        let Base { offset: before, lines, columns } = self.piece.base;
+        let first = if here == 0 { columns } else { 0 };
+        let whole = Position { line: position.line + lines, column: position.column + first };
+        (whole, before + (self.piece.text.mark + self.stored) as u64)
     }
-    if to < line.end || secret.end > line.end {
-        shown.push('…');
+
+    /// The line that `found` starts in, as far as remarks are looked for.
+    fn line_of(&self, found: &Match) -> &[u8] {
+        let text = &*self.piece.text.bytes;
+        let line = self.lines.range(text, self.lines.line(found.secret.start));
+        let from = line.start.max(found.secret.start.saturating_sub(REMARK_MARGIN));
+        let to = line.end.min(found.secret.end.saturating_add(REMARK_MARGIN));
+        &text[from..to.max(from)]
     }
-    shown.trim().to_owned()
+
+    /// The line above it, unless it is too long to be a remark.
+    fn line_above(&self, found: &Match) -> Option<&[u8]> {
+        let text = &*self.piece.text.bytes;
+        let above = self.lines.line(found.secret.start).checked_sub(1)?;
+        let line = self.lines.range(text, above);
+        (line.len() <= REMARK_MARGIN).then(|| &text[line])
+    }
+
+    /// The line of `secret` with every secret on it covered, clipped around it.
+    fn snippet(&self, secret: &Range<usize>) -> String {
+        let text = &*self.piece.text.bytes;
+        let line = self.lines.range(text, self.lines.line(secret.start));
+        let from = char_boundary(text, line.start.max(secret.start.saturating_sub(SNIPPET_MARGIN)));
+        let to = char_boundary(text, line.end.min(secret.end.saturating_add(SNIPPET_MARGIN)));
+        let mut shown = String::new();
+        if from > line.start {
+            shown.push('…');
+        }
+        let first = self.masked.partition_point(|span| span.end <= from);
+        let mut at = from;
+        for span in self.masked[first..].iter().take_while(|span| span.start < to) {
+            if span.start > at {
+                shown.push_str(&String::from_utf8_lossy(&text[at..span.start]));
+            }
+            shown.push_str(MASK);
+            at = at.max(span.end);
+        }
+        if at < to {
+            shown.push_str(&String::from_utf8_lossy(&text[at..to]));
+        }
+        if to < line.end || secret.end > line.end {
+            shown.push('…');
+        }
+        shown.trim().to_owned()
+    }
 }
 
 /// The last start of a character at or before `offset`.
@@ -286,7 +336,7 @@ impl Base {
             Some(newline) => count_code_points(&head[newline + 1..]),
             None => piece.base.columns + count_code_points(head),
         };
-        let offset = piece.base.offset + (piece.text.mark + piece.text.stored_length(consumed)) as u64;
+        let offset = piece.base.offset + (piece.text.mark + piece.text.stored_length(0..consumed)) as u64;
         Self { offset, lines: piece.base.lines + newlines, columns }
     }
 }

@@ -1,6 +1,7 @@
 //! Text as rules see it: UTF-8 or ASCII bytes, whatever the file was stored in.
 
 use std::borrow::Cow;
+use std::ops::Range;
 
 /// How a text is stored.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -36,12 +37,12 @@ impl<'a> Text<'a> {
         Self { bytes, encoding, mark }
     }
 
-    /// How many stored bytes the first `offset` bytes of the text take, without the mark.
-    pub fn stored_length(&self, offset: usize) -> usize {
+    /// How many stored bytes `span` of the text takes. It must start and end between characters.
+    pub fn stored_length(&self, span: Range<usize>) -> usize {
         match self.encoding {
-            Encoding::Bytes => offset,
+            Encoding::Bytes => span.len(),
             // Every part of the text was made from UTF-16, a lone surrogate from two bytes as the replacement character is.
-            _ => 2 * String::from_utf8_lossy(&self.bytes[..offset]).chars().map(char::len_utf16).sum::<usize>(),
+            _ => 2 * String::from_utf8_lossy(&self.bytes[span]).chars().map(char::len_utf16).sum::<usize>(),
         }
     }
 }
@@ -108,7 +109,7 @@ mod tests {
             let decoded = Text::new(&marked);
             assert_eq!((&*decoded.bytes, decoded.mark), (text.as_bytes(), 2));
             let at = text.find('x').unwrap_or(0);
-            assert_eq!(decoded.stored_length(at), bare.len() - 2);
+            assert_eq!(decoded.stored_length(0..at), bare.len() - 2);
         }
     }
 

@@ -50,7 +50,7 @@ pub(super) fn key_holds(token: &[u8]) -> bool {
     seeds.iter().any(|seed| marvin(data, seed).to_le_bytes() == *sum)
 }
 
-/// What has to follow the random part and the mark of an Azure key.
+/// What has to follow the random part and the mark of an Azure key; Functions keys are base64url.
 pub(super) fn key_suffix(token: &str) -> String {
     if annotated(token.as_bytes()) {
         return decode_base64(token.get(..80).unwrap_or_default().as_bytes())
@@ -67,7 +67,8 @@ pub(super) fn key_suffix(token: &str) -> String {
     bytes.truncate(whole_bytes);
     let sum = marvin(&bytes, seed);
     bytes.extend_from_slice(&sum.to_le_bytes());
-    STANDARD.encode(bytes)[token.len()..].to_string()
+    let suffix = STANDARD.encode(bytes)[token.len()..].to_string();
+    if mark == Some(b"AzFu") { suffix.replace('+', "-").replace('/', "_") } else { suffix }
 }
 
 /// Whether `JQQJ` stands where a common annotated security key has it.
