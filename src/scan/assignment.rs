@@ -32,6 +32,8 @@ pub enum Operator {
     Nearby,
     /// The word is a scheme, and the value is what follows: `Bearer value`, `Basic value`.
     Scheme,
+    /// A user and a password: `scheme://user:value@host`, `curl -u user:value`. The name is the user with what stands before it.
+    Pair,
 }
 
 /// How a value is quoted.
@@ -131,8 +133,11 @@ pub fn candidates(text: &[u8], keyword: Range<usize>, out: &mut Vec<Candidate>) 
     let limit = text.len().min(keyword.end + Reach::NEAR);
     let floor = keyword.start.saturating_sub(Reach::NEAR);
     let mut reader = Reader { text: &text[..limit], keyword, name: 0..0, out };
-    if is_scheme(&reader.text[reader.keyword.clone()]) && reader.scheme() {
-        return;
+    match &reader.text[reader.keyword.clone()] {
+        b"://" => return reader.url(floor),
+        word if word.eq_ignore_ascii_case(b"curl") => return reader.curl(),
+        word if is_scheme(word) && reader.scheme() => return,
+        _ => {}
     }
     let Some(name) = name_around(reader.text, floor, &reader.keyword) else { return };
     reader.name = name;
@@ -148,7 +153,7 @@ fn name_around(text: &[u8], floor: usize, keyword: &Range<usize>) -> Option<Rang
             return None;
         }
     }
-    if is_another_word(&text[keyword.clone()], &text[keyword.end..end]) {
+    if is_another_word(&text[keyword.clone()], &text[keyword.end..end]) || is_public(&text[floor..keyword.start]) {
         return None;
     }
     while end > keyword.end && matches!(text[end - 1], b'.' | b'-' | b'$') {
@@ -185,6 +190,13 @@ fn is_another_word(keyword: &[u8], rest: &[u8]) -> bool {
         5 if keyword.eq_ignore_ascii_case(b"token") => starts(&[b"iz", b"is", b"stream"]),
         _ => false,
     }
+}
+
+/// Whether what stands before a keyword says that the value is public: `public_key`, `publicKeyToken`.
+fn is_public(before: &[u8]) -> bool {
+    let before = before.strip_suffix(b"_").or_else(|| before.strip_suffix(b"-")).unwrap_or(before);
+    let ends = |word: &[u8]| before.len() >= word.len() && before[before.len() - word.len()..].eq_ignore_ascii_case(word);
+    [b"public".as_slice(), b"pub", b"publickey", b"public_key"].into_iter().any(ends)
 }
 
 /// Whether the keyword is the name of an authorization scheme.
@@ -292,7 +304,8 @@ impl Reader<'_> {
             if let Some(end) = self.word_end(start) {
                 let open = self.skip_blanks(end);
                 // `name: Type = value`
-                if operator == Operator::Colon && self.peek(open) == b'=' && self.peek(open + 1) != b'=' {
+                let typed = open > end || self.opening(open + 1).1 != Quote::None;
+                if operator == Operator::Colon && typed && self.peek(open) == b'=' && self.peek(open + 1) != b'=' {
                     return self.value(Operator::Equals, open + 1, depth + 1);
                 }
                 // `name = decode("value")`
@@ -302,6 +315,59 @@ impl Reader<'_> {
             }
         }
         self.bare(operator, start)
+    }
+
+    /// The password of a URL, if it has one.
+    fn url(&mut self, floor: usize) {
+        let mut start = self.keyword.start;
+        while start > floor && start + 24 > self.keyword.start && (is(self.text[start - 1], class::WORD) || matches!(self.text[start - 1], b'+' | b'-')) {
+            start -= 1;
+        }
+        let user = self.keyword.end;
+        let separator = user + self.text[user..].iter().take(NAME).take_while(|&&byte| !matches!(byte, b':' | b'/' | b'?' | b'#' | b'@') && !is(byte, class::STOP)).count();
+        if self.peek(separator) != b':' {
+            return;
+        }
+        self.name = start..separator;
+        self.pair(separator + 1, b"/?#");
+    }
+
+    /// The password in `curl … -u user:password`.
+    fn curl(&mut self) {
+        let line = self.until(self.keyword.end, b"\n|");
+        let rest = &self.text[self.keyword.end..line];
+        let option = [b" -u".as_slice(), b" --user", b" --proxy-user", b" -U"].iter().find_map(|option| {
+            let at = memchr::memmem::find(rest, option)? + option.len();
+            let follows = rest.get(at).is_some_and(|byte| matches!(byte, b' ' | b'=' | b'"' | b'\''));
+            (follows || option.len() == 3 && rest.get(at).is_some_and(u8::is_ascii_alphanumeric)).then_some(at)
+        });
+        let Some(option) = option else { return };
+        let blank = self.skip_blanks(self.keyword.end + option);
+        let start = blank + self.text[blank..].iter().take_while(|byte| matches!(byte, b'=' | b'"' | b'\'')).count();
+        let separator = self.until(start, b": \n\"'");
+        if self.peek(separator) == b':' && separator < line {
+            self.name = start..separator;
+            let end = self.until(separator + 1, b" \t\r\n\"'\\");
+            self.add(separator + 1..end, Operator::Pair, Quote::None, 0..0);
+        }
+    }
+
+    /// Adds the password that starts at `start` if an `@` ends it, and a host follows.
+    fn pair(&mut self, start: usize, stops: &[u8]) {
+        let mut end = start;
+        let mut found = None;
+        while end < self.text.len() && end < start + 128 && !matches!(self.text[end], b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'<' | b'>') {
+            if self.text[end] == b'@' && self.text.get(end + 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b'$' | b'{' | b'%')) {
+                found = Some(end);
+            }
+            if stops.contains(&self.text[end]) && found.is_some() || self.text[end] == b'/' && self.peek(end + 1) == b'/' {
+                break;
+            }
+            end += 1;
+        }
+        if let Some(end) = found {
+            self.add(start..end, Operator::Pair, Quote::None, 0..0);
+        }
     }
 
     /// Behind `Bearer` and the like: a token, with nothing but a blank between.
@@ -589,12 +655,17 @@ fn is_assignment(part: &[u8]) -> bool {
     word > 0 && matches!(part.get(word), Some(b'=' | b':'))
 }
 
-/// Whether a value is a hole to be filled in: `${NAME}`, `<your token>`, `{{ name }}`, `%NAME%`, `$(command)`, `#{name}`, `****`.
+/// Whether a value is a hole to be filled in: `${NAME}`, `<your token>`, `{{ name }}`, `%NAME%`, `$(command)`, `#{name}`, `****`; or
+/// has a format of its own that is no secret or that other rules know: a PEM block, a data URI, a checksum, a public key.
 ///
 /// What is inside must read like names, so that a random password that begins with a bracket is not taken for one.
 fn is_placeholder(value: &[u8]) -> bool {
     let first = value[0];
     if value.iter().all(|&byte| byte == first) {
+        return true;
+    }
+    let other = [b"-----BEGIN".as_slice(), b"data:", b"sha1-", b"sha256-", b"sha384-", b"sha512-", b"sha256:", b"ssh-rsa ", b"ssh-ed25519 ", b"ecdsa-sha2"];
+    if other.iter().any(|start| value.starts_with(start)) {
         return true;
     }
     let words = |inner: &[u8]| inner.iter().all(|&byte| is(byte, class::NAME | class::BLANK) || matches!(byte, b':' | b'/' | b'|' | b',' | b'\'' | b'?'));

@@ -19,14 +19,14 @@ use std::ops::Range;
 pub const FEATURES: usize = FEATURE_NAMES.len();
 
 /// What the features are called, in order.
-pub const FEATURE_NAMES: [&str; 108] = [
+pub const FEATURE_NAMES: [&str; 110] = [
     // The value.
     "length", "distinct", "entropy", "lower", "upper", "digits", "symbols", "blanks", "lower_share", "upper_share", "digit_share",
     "symbol_share", "changes_share", "longest_lower", "longest_digits", "longest_letters", "hex", "base64", "padding", "uuid", "first", "last", "dashes",
     "underscores", "dots", "slashes", "colons", "at_signs", "percents", "dollars", "brackets", "stars", "plus", "equals", "commas", "backslashes", "beyond_ascii",
     "most_frequent", "longest_repeat", "longest_count", "likeness", "likeness_least", "likeness_sum", "filler_share", "filler_words",
     "filler_all", "vowels", "consonants", "identifier", "humps", "dotted", "url", "path", "extension", "letters_then_digits", "same_as_name",
-    "holds_name", "year", "sentence", "trailing_code", "case_pattern", "alternating",
+    "holds_name", "year", "sentence", "trailing_code", "case_pattern", "alternating", "structure", "basic_pair",
     // The name.
     "kind", "name_account", "name_api", "name_public", "name_crypto", "name_client", "name_session", "name_id", "name_place",
     "name_measure", "name_text", "name_field", "name_digest", "name_verb", "name_index", "name_vendor", "name_sample", "words_after", "words_before", "name_length",
@@ -72,7 +72,9 @@ impl Row {
 /// What the words of the name say.
 fn name_features(text: &[u8], candidate: &Candidate, row: &mut Row) {
     let name = &text[candidate.name.clone()];
-    let keyword = candidate.keyword.start - candidate.name.start..candidate.keyword.end - candidate.name.start;
+    // A word that stands before the name (`curl`) counts as its start.
+    let within = |at: usize| at.clamp(candidate.name.start, candidate.name.end) - candidate.name.start;
+    let keyword = within(candidate.keyword.start)..within(candidate.keyword.end);
     let words = lexicon::name_words(name, &keyword);
     row.push(words.kind as i32);
     for group in NameGroup::ALL {
