@@ -221,6 +221,9 @@ def main():
         for row, score in zip(sets['plain'][0] + words[0], np.concatenate([probability(raw['plain']), probability(raw_words)])):
             out.write(json.dumps([row['file'], row['line'], round(float(score), 4)]) + '\n')
     if options.errors:
+        for row, score in list(zip(sets['lines'][0], generated))[::1]:
+            if score < 0.5 and row['truth'] == 1:
+                print('GN', round(float(score), 2), open(row['file']).read().split('\n')[row['line'] - 1])
         rng = random.Random(1)
         text = {}
         show = lambda key: open(key[0], errors='replace').read().split('\n')[key[1] - 1].strip()[:170]

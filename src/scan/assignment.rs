@@ -216,17 +216,41 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Reads what follows the name.
     fn read(&mut self) {
-        let before = self.out.len();
         let (at, closed) = self.close(self.name.end);
         let start = self.skip_blanks(at);
+        if let Some(value) = self.value_member(at) {
+            self.value(Operator::Equals, value, 0);
+            return;
+        }
         let behind = match self.operator(at, start, closed) {
-            Some((operator, at)) => self.value(operator, at, 0),
+            Some((operator, at)) => {
+                let behind = self.value(operator, at, 0);
+                let quoted = matches!(self.peek(behind.wrapping_sub(1)), b'"' | b'\'' | b'`') && behind > at;
+                if quoted {
+                    return;
+                }
+                behind
+            }
             None => start,
         };
-        let direct = self.out.get(before).is_some_and(|candidate| candidate.quote != Quote::None);
-        if !direct {
-            self.nearby(behind.max(self.name.end));
+        self.nearby(behind.max(self.name.end));
+    }
+
+    /// Where the value stands when the name is itself one: `name: DB_PASSWORD` with `value: …` beside or below it.
+    fn value_member(&self, at: usize) -> Option<usize> {
+        let mut at = at;
+        let most = at + 64;
+        while at < most && matches!(self.peek(at), b' ' | b'\t' | b'\r' | b'\n' | b',' | b'"' | b'\'') {
+            at += 1;
         }
+        let word = self.text.get(at..at + 5)?;
+        if !word.eq_ignore_ascii_case(b"value") {
+            return None;
+        }
+        at += 5;
+        at += usize::from(matches!(self.peek(at), b'"' | b'\''));
+        at = self.skip_blanks(at);
+        matches!(self.peek(at), b':' | b'=').then_some(at + 1)
     }
 
     /// Steps over what closes a name: quotes, brackets, an attribute, a type's `?` or `!`. Returns where it ends, and whether it was quoted.
@@ -278,8 +302,6 @@ impl Reader<'_> {
             b',' => (Operator::Comma, start + 1),
             b'>' => (Operator::Element, start + 1),
             _ if start > at && !quoted => (Operator::Space, start),
-            // <add key="Password" value="…"/>
-            _ if start > at && self.text[start..].starts_with(b"value=") => (Operator::Equals, start + 6),
             _ => return None,
         })
     }
@@ -299,6 +321,10 @@ impl Reader<'_> {
         }
         if matches!(operator, Operator::Comma) {
             return start;
+        }
+        if let Some(end) = self.numbers(start) {
+            self.add(end.clone(), operator, Quote::None, 0..0);
+            return end.end;
         }
         if depth < 2 {
             if let Some(end) = self.word_end(start) {
@@ -479,9 +505,27 @@ impl Reader<'_> {
         self.text.len()
     }
 
+    /// The numbers of a list of bytes at `start`: `[]byte{1, 2, …}`, `new byte[] { 0x01, … }`, `[1, 2, …]`; eight of them at least.
+    fn numbers(&self, start: usize) -> Option<Range<usize>> {
+        let open = start + self.text[start..].iter().take(40).position(|byte| matches!(byte, b'{' | b'\n' | b'"' | b'\'' | b';' | b'='))?;
+        let open = if self.peek(open) == b'{' { open } else { start };
+        if !matches!(self.peek(open), b'{' | b'[') {
+            return None;
+        }
+        let first = open + 1 + self.text[open + 1..].iter().take(80).take_while(|byte| byte.is_ascii_whitespace()).count();
+        if !self.peek(first).is_ascii_digit() {
+            return None;
+        }
+        let length = self.text[first..].iter().take_while(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace() || matches!(byte, b'x' | b'X' | b',')).count();
+        let inside = self.text[first..first + length].trim_ascii_end();
+        let count = inside.iter().filter(|&&byte| byte == b',').count() + 1;
+        (count >= 8).then(|| first..first + inside.len())
+    }
+
     /// Behind a function's name: its first quoted argument, through at most two calls.
     fn wrapped(&mut self, operator: Operator, wrapper: Range<usize>) -> usize {
         let mut wrapper = wrapper;
+        let first = wrapper.start;
         for _ in 0..3 {
             let open = wrapper.end + usize::from(self.peek(wrapper.end) == b'!') + 1;
             let start = self.skip_blanks(open);
@@ -491,6 +535,8 @@ impl Reader<'_> {
             }
             match self.word_end(start) {
                 Some(end) if self.peek(end) == b'(' => wrapper = start..end,
+                // A bracket in the middle of a password, not a call.
+                _ if operator != Operator::Call && self.fills_line(first).is_some_and(|end| !self.is_code(first, end)) => return self.bare(operator, first),
                 _ => return start,
             }
         }
@@ -529,11 +575,11 @@ impl Reader<'_> {
         };
         // A value that fills its line is taken whole: passwords hold any punctuation.
         if matches!(operator, Operator::Equals | Operator::Colon | Operator::Arrow) {
-            let line = self.until(start, b" \t\r\n");
-            let fills = matches!(self.peek(self.skip_blanks(line)), 0 | b'\r' | b'\n');
-            if fills && line > end && !self.is_code(start, line) {
+            if let Some(line) = self.fills_line(start).filter(|&line| line > end && !self.is_code(start, line)) {
                 end = line;
             }
+        } else if operator == Operator::Space && self.text[self.name.start] == b'-' {
+            end = self.until(start, b" \t\r\n");
         }
         while end > start && matches!(self.text[end - 1], b',' | b';' | b'\\' | b' ') {
             end -= 1;
@@ -543,6 +589,12 @@ impl Reader<'_> {
         }
         self.add(start..end, operator, Quote::None, 0..0);
         end
+    }
+
+    /// The end of the value at `start` if nothing but blanks stands behind it in its line.
+    fn fills_line(&self, start: usize) -> Option<usize> {
+        let end = self.until(start, b" \t\r\n");
+        matches!(self.peek(self.skip_blanks(end)), 0 | b'\r' | b'\n').then_some(end)
     }
 
     /// Whether the unquoted rest of a line is an expression rather than a value: a call or an index, or one of several arguments.
@@ -651,8 +703,8 @@ impl Reader<'_> {
 
 /// Whether `part` reads `name=…`.
 fn is_assignment(part: &[u8]) -> bool {
-    let word = part.iter().take_while(|&&byte| is(byte, class::WORD)).count();
-    word > 0 && matches!(part.get(word), Some(b'=' | b':'))
+    let word = part.iter().take_while(|&&byte| is(byte, class::LOWER | class::UPPER) || byte == b'_').count();
+    word > 2 && matches!(part.get(word), Some(b'=' | b':'))
 }
 
 /// Whether a value is a hole to be filled in: `${NAME}`, `<your token>`, `{{ name }}`, `%NAME%`, `$(command)`, `#{name}`, `****`; or
