@@ -2,6 +2,7 @@
 
 use crate::rule::{Confidence, Severity};
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
 
 /// Finds committed keys and secrets, explains them, and says what to do.
@@ -24,6 +25,13 @@ pub enum Command {
     /// Show the configuration in effect
     #[command(subcommand)]
     Config(Config),
+    /// Print the completions of a shell, to be sourced or saved where it looks for them
+    Completions {
+        /// The shell
+        shell: clap_complete::Shell,
+    },
+    /// Print the manual page in roff: `keyward man | man -l -`
+    Man,
 }
 
 /// Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.
@@ -42,11 +50,11 @@ pub struct Scan {
     #[arg(long, short, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
 
-    /// The least severity that makes the exit code 1; `none` never does
-    #[arg(long, value_enum, default_value_t = FailOn::Low, help_heading = "Report")]
-    pub fail_on: FailOn,
+    /// The least severity that makes the exit code 1, low by default; `none` never does
+    #[arg(long, value_enum, help_heading = "Report")]
+    pub fail_on: Option<FailOn>,
 
-    /// The least confidence that is reported
+    /// The least confidence that is reported, medium by default
     #[arg(long, value_enum, help_heading = "Report")]
     pub confidence: Option<Level>,
 
@@ -81,6 +89,28 @@ pub struct Scan {
     /// Whether files are scanned
     #[arg(long, value_enum, default_value_t, help_heading = "Sources")]
     pub files: Files,
+
+    /// Which part of a git history to scan: `all`, `none`, or commits as git names them (`main..HEAD`, `v1.0`, `^v1.0 HEAD`);
+    /// all by default where a path is the top of a repository
+    #[arg(long, value_name = "RANGE", allow_hyphen_values = true, help_heading = "Sources")]
+    pub history: Option<String>,
+
+    /// Scan only commits of this branch; may be repeated
+    #[arg(long, value_name = "NAME", help_heading = "Sources")]
+    pub branch: Vec<String>,
+
+    /// Scan only commits since this date (2024-01-31, "30 days ago")
+    #[arg(long, value_name = "DATE", help_heading = "Sources")]
+    pub since: Option<String>,
+
+    /// Whether to scan objects that no branch or tag leads to: dropped commits, old stashes, what was only staged; `auto`
+    /// includes them unless a range, branch or date is given
+    #[arg(long, value_enum, default_value_t, help_heading = "Sources")]
+    pub unreachable: Unreachable,
+
+    /// Search every version of every file in full. Slow; finds the same
+    #[arg(long, hide = true)]
+    pub exhaustive: bool,
 
     /// Leave files out that are larger, and report them as problems (1000, 64K, 10M, 2G)
     #[arg(long, value_name = "SIZE", value_parser = parse_size, help_heading = "Sources")]
@@ -124,6 +154,10 @@ pub enum Rules {
 
 #[derive(Debug, Args)]
 pub struct RulesFrom {
+    /// Configuration file, instead of the keyward.toml found upwards from here
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+
     /// Add the rules of a folder of *.toml files, or of one; may be repeated
     #[arg(long, value_name = "DIR")]
     pub rules: Vec<PathBuf>,
@@ -159,7 +193,9 @@ pub enum Format {
     Gitlab,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+/// The least severity that makes a run fail.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
 pub enum FailOn {
     None,
     Info,
@@ -193,6 +229,14 @@ pub enum Files {
     None,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Unreachable {
+    #[default]
+    Auto,
+    Include,
+    Exclude,
+}
+
 impl From<Level> for Confidence {
     fn from(level: Level) -> Self {
         match level {
@@ -217,7 +261,10 @@ impl From<FailOn> for crate::report::FailOn {
 }
 
 /// Reads a number of bytes with an optional K, M or G.
-fn parse_size(text: &str) -> Result<u64, String> {
+///
+/// # Errors
+/// Says what to write instead.
+pub fn parse_size(text: &str) -> Result<u64, String> {
     let (digits, factor) = match text.trim_end_matches(['B', 'b']).char_indices().next_back() {
         Some((at, 'K' | 'k')) => (&text[..at], 1 << 10),
         Some((at, 'M' | 'm')) => (&text[..at], 1 << 20),

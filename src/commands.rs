@@ -2,5 +2,6 @@
 
 pub mod config;
 pub mod explain;
+pub mod reference;
 pub mod rules;
 pub mod scan;

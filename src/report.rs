@@ -28,6 +28,43 @@ pub struct Finding {
     pub companions: Vec<Companion>,
     /// Every place, sorted.
     pub locations: Vec<Location>,
+    /// What the history says of it, when it was found there.
+    pub exposure: Option<Exposure>,
+}
+
+/// The past of a secret in a git repository.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Exposure {
+    /// Every path it ever stood under, sorted; none when it only stood in the words of a commit or tag.
+    pub paths: Vec<String>,
+    /// The first commit that held it; none when only objects outside of any commit do.
+    pub first: Option<CommitNote>,
+    /// The last commit that held it.
+    pub last: Option<CommitNote>,
+    /// Whether the commit that is checked out still holds it.
+    pub at_head: bool,
+    /// The references that lead to a commit with it, by full name, branches first; the first fifty.
+    pub refs: Vec<String>,
+    /// How many such references there are.
+    pub ref_count: u64,
+    /// Whether no reference leads to it: only dropped commits and the like hold it.
+    pub unreachable: bool,
+    /// Whether a remote-tracking branch leads to it, so that others have it.
+    pub pushed: bool,
+    /// Whole days from the first commit to the run.
+    pub days: u64,
+}
+
+/// A commit, as a report tells of it.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub struct CommitNote {
+    pub id: String,
+    /// Name and mail address.
+    pub author: String,
+    /// When it was committed, in seconds since 1970.
+    pub time: i64,
+    /// The first line of its message. A secret in it is not masked here; formats must not show it where one stands there.
+    pub subject: String,
 }
 
 /// The public half of a pair, beside its secret.
@@ -42,6 +79,8 @@ pub struct Companion {
 pub struct Coverage {
     pub files: u64,
     pub bytes: u64,
+    /// Objects of the history.
+    pub objects: u64,
 }
 
 /// Findings that were set aside because the configuration or the text itself allows them.

@@ -12,6 +12,7 @@ pub mod collect;
 mod detector;
 pub mod directive;
 pub mod examine;
+pub mod history;
 pub mod judge;
 mod prefilter;
 pub mod text;
@@ -40,6 +41,15 @@ pub struct Match {
     pub probability: Option<f32>,
 }
 
+/// A place in a text where some rule's literal stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Anchor {
+    /// Offset of its first byte.
+    pub start: usize,
+    /// Which literal, by its number in the scanner.
+    pub literal: u32,
+}
+
 /// Rules made ready to run. Built once, shared by all threads.
 pub struct Scanner {
     rules: RuleSet,
@@ -47,6 +57,8 @@ pub struct Scanner {
     prefilter: Prefilter,
     /// For each literal of the prefilter, the rules it leads to.
     triggers: Vec<Vec<u32>>,
+    /// For each literal, how far the rules look that it leads to.
+    reaches: Vec<Reach>,
     /// For each rule, the paths it is limited to.
     paths: Vec<PathFilter>,
     /// Judged values below this probability are no matches.
@@ -85,7 +97,9 @@ impl Scanner {
         let (literals, triggers): (Vec<String>, Vec<Vec<u32>>) = literals.into_iter().unzip();
         let detectors = rules.rules().iter().map(Detector::new).collect();
         let paths = rules.rules().iter().map(PathFilter::new).collect::<Result<_, _>>()?;
-        Ok(Self { prefilter: Prefilter::new(&literals), triggers, detectors, paths, rules, cut })
+        let is_far = |&rule: &u32| rules.rules()[rule as usize].reach == Reach::Far;
+        let reaches = triggers.iter().map(|led| if led.iter().any(is_far) { Reach::Far } else { Reach::Near }).collect();
+        Ok(Self { prefilter: Prefilter::new(&literals), triggers, reaches, detectors, paths, rules, cut })
     }
 
     /// Compiles the pattern of the rule with this index now.
@@ -104,7 +118,12 @@ impl Scanner {
 
     /// Whether the rule of `found` applies to files at `path`.
     pub fn applies_to(&self, found: &Match, path: &str) -> bool {
-        self.paths[found.rule as usize].admits(path)
+        self.rule_applies_to(found.rule, path)
+    }
+
+    /// Whether the rule with this index applies to files at `path`.
+    pub fn rule_applies_to(&self, rule: u32, path: &str) -> bool {
+        self.paths[rule as usize].admits(path)
     }
 
     /// The rule of `found`.
@@ -117,23 +136,46 @@ impl Scanner {
     /// What lies outside `core` is looked at only as far as the reach of a rule.
     pub fn matches(&self, text: &[u8], core: Range<usize>, out: &mut Vec<Match>) {
         let first = out.len();
+        self.anchors(text, core, |anchor| self.matches_at(text, anchor, out));
+        distinct(out, first);
+    }
+
+    /// Calls `found` for every anchor that starts within `core`, in no particular order, each once. Whether there is one depends
+    /// on its own bytes alone.
+    pub fn anchors(&self, text: &[u8], core: Range<usize>, mut found: impl FnMut(Anchor)) {
+        self.prefilter.find(text, core, |hit| found(Anchor { start: hit.position, literal: hit.literal }));
+    }
+
+    /// Appends the matches of all rules at `anchor`; another anchor may lead to the same ones. They depend on the bytes within
+    /// [`Scanner::reach`] of the anchor alone.
+    pub fn matches_at(&self, text: &[u8], anchor: Anchor, out: &mut Vec<Match>) {
+        let place = anchor.start..anchor.start + self.anchor_length(anchor);
         let mut candidates = Vec::new();
-        self.prefilter.find(text, core, |hit| {
-            let literal = hit.literal as usize;
-            let anchor = hit.position..hit.position + self.prefilter.literal(hit.literal).len();
-            for &rule in &self.triggers[literal] {
-                let detector = &self.detectors[rule as usize];
-                match detector {
-                    Detector::Pattern(pattern) => pattern.matches(text, rule, &anchor, out),
-                    Detector::Assignment(check) => {
-                        candidates.clear();
-                        assignment::candidates(text, anchor.clone(), &mut candidates);
-                        out.extend(candidates.iter().filter_map(|candidate| self.judge(text, rule, check, &anchor, candidate)));
-                    }
+        for &rule in &self.triggers[anchor.literal as usize] {
+            match &self.detectors[rule as usize] {
+                Detector::Pattern(pattern) => pattern.matches(text, rule, &place, out),
+                Detector::Assignment(check) => {
+                    candidates.clear();
+                    assignment::candidates(text, place.clone(), &mut candidates);
+                    out.extend(candidates.iter().filter_map(|candidate| self.judge(text, rule, check, &place, candidate)));
                 }
             }
-        });
-        distinct(out, first);
+        }
+    }
+
+    /// How many bytes an anchor has.
+    pub fn anchor_length(&self, anchor: Anchor) -> usize {
+        self.prefilter.literal(anchor.literal).len()
+    }
+
+    /// How many bytes the longest anchor has.
+    pub fn longest_anchor(&self) -> usize {
+        self.prefilter.longest()
+    }
+
+    /// How far from an anchor the rules look that it leads to.
+    pub fn reach(&self, anchor: Anchor) -> Reach {
+        self.reaches[anchor.literal as usize]
     }
 
     /// The match that `candidate` makes for `rule`, if the judge believes it.
@@ -169,17 +211,6 @@ impl Scanner {
                     assignment::candidates(text, anchor.clone(), &mut candidates);
                     candidates.iter().for_each(|candidate| visit(&self.rules.rules()[rule as usize], candidate));
                 }
-            }
-        });
-    }
-
-    /// Whether any anchor of a far-reaching rule starts in `core`; such anchors must be looked at again when text within
-    /// [`Reach::FAR`] of them changes.
-    pub fn far_anchors(&self, text: &[u8], core: Range<usize>, mut found: impl FnMut(Range<usize>)) {
-        self.prefilter.find(text, core, |hit| {
-            let far = |&rule: &u32| self.rules.rules()[rule as usize].reach == Reach::Far;
-            if self.triggers[hit.literal as usize].iter().any(far) {
-                found(hit.position..hit.position + self.prefilter.literal(hit.literal).len());
             }
         });
     }

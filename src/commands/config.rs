@@ -1,7 +1,9 @@
 //! `keyward config`: what is in effect.
 
 use crate::cli;
+use crate::config::{Config, Lookup};
 use crate::error::Error;
+use std::io::Write as _;
 
 /// Runs `keyward config`.
 ///
@@ -9,7 +11,7 @@ use crate::error::Error;
 /// When the configuration cannot be used.
 pub fn run(arguments: &cli::Config) -> Result<u8, Error> {
     let cli::Config::Show { config } = arguments;
-    let start = std::env::current_dir().map_err(Error::new)?;
-    crate::config::Config::load(config.as_deref(), &start, &[])?;
+    let config = Config::load(&Lookup { file: config.as_deref(), ..Lookup::default() })?;
+    std::io::stdout().lock().write_all(config.to_toml().as_bytes()).map_err(Error::new)?;
     Ok(0)
 }

@@ -1,7 +1,7 @@
 //! `keyward explain`: why each value in a file is believed to be a secret, or is not.
 
 use crate::cli;
-use crate::config::Config;
+use crate::config::{Config, Lookup};
 use crate::error::Error;
 use crate::location::{LineIndex, Origin};
 use crate::rule::{Rule, Shape};
@@ -22,8 +22,7 @@ use std::path::{Path, PathBuf};
 /// # Errors
 /// When a file cannot be read, or there is no such line.
 pub fn run(arguments: &cli::Explain) -> Result<u8, Error> {
-    let here = std::env::current_dir().map_err(Error::new)?;
-    let config = Config::load(None, &here, &[])?;
+    let config = Config::load(&Lookup { near: &arguments.targets, ..Lookup::default() })?;
     let scanner = Scanner::new(config.rules.clone(), super::scan::CUT).map_err(Error::new)?;
     let context = Context { scanner: &scanner, allow: &config.allow, markers: config.markers, key: &config.key };
     let mut out = io::BufWriter::new(io::stdout().lock());
@@ -146,7 +145,8 @@ impl<'a> Explained<'a> {
     fn verdict(&self, candidate: &Candidate, probability: f32, rules: &[Rule]) -> String {
         let start = (self.text.mark + self.text.stored_length(0..candidate.value.start)) as u64;
         let end = (self.text.mark + self.text.stored_length(0..candidate.value.end)) as u64;
-        let over = self.sightings.iter().find(|sighting| sighting.location.span.start < end && sighting.location.span.end > start);
+        let over =
+            self.sightings.iter().find(|sighting| sighting.location.span.start < end && sighting.location.span.end > start);
         match over {
             Some(sighting) if sighting.location.span.start == start && sighting.probability == Some(probability) => {
                 format!("reported by {}", rules[sighting.rule as usize].id)

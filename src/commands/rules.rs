@@ -1,7 +1,7 @@
 //! `keyward rules`: what is looked for, and the proof that it is found.
 
 use crate::cli::{self, RulesFrom};
-use crate::config::Config;
+use crate::config::{Config, Lookup};
 use crate::error::Error;
 use crate::rule::{Rule, Shape};
 use crate::scan::{Scanner, check};
@@ -21,8 +21,7 @@ pub fn run(arguments: &cli::Rules) -> Result<u8, Error> {
 }
 
 fn load(from: &RulesFrom) -> Result<Scanner, Error> {
-    let here = std::env::current_dir().map_err(Error::new)?;
-    let config = Config::load(None, &here, &from.rules)?;
+    let config = Config::load(&Lookup { file: from.config.as_deref(), near: &[], rules: &from.rules })?;
     Scanner::new(config.rules, super::scan::CUT).map_err(Error::new)
 }
 

@@ -1,5 +1,7 @@
 //! `keyward scan`: read, match, report.
 
+mod history;
+
 use crate::cli;
 use crate::config::Config;
 use crate::error::Error;
@@ -9,26 +11,23 @@ use crate::report::{Report, text};
 use crate::scan::Scanner;
 use crate::scan::blob::scan_blob;
 use crate::scan::collect::Collector;
-use crate::scan::directive::Markers;
 use crate::scan::examine::Context;
+use crate::scan::judge;
 use crate::source::files::{Event, Files, Ignored};
 use crate::source::{Blob, Content};
 use std::io::Write as _;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// Judged values below this probability are not even kept as matches of low confidence.
-pub const CUT: f32 = 0.5;
+pub const CUT: f32 = judge::LOW;
 
 /// Runs `keyward scan`.
 ///
 /// # Errors
 /// When the scan could not start.
 pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
-    let mut config = Config::load(arguments.config.as_deref(), &start_of(arguments)?, &arguments.rules)?;
-    if arguments.no_inline_ignores {
-        config.markers = Markers::None;
-    }
+    let config = Config::for_scan(arguments)?;
     let scanner = Scanner::new(config.rules.clone(), CUT).map_err(Error::new)?;
     let context = Context { scanner: &scanner, allow: &config.allow, markers: config.markers, key: &config.key };
     let collector = Mutex::new(Collector::default());
@@ -38,21 +37,21 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
     if arguments.files == cli::Files::All {
         scan_files(&context, &collector, &files(arguments, &config, &collector)?);
     }
-    let collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
-    let least = arguments.confidence.map_or(config.confidence, Into::into);
-    let report = finish(collector, &config, least);
+    let mut collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
+    collector.merge(history::scan_histories(&context, arguments, config.confidence, config.max_file_size));
+    let report = finish(collector, &config);
     let mut out = std::io::stdout().lock();
     text::write(&report, &mut out).and_then(|()| out.flush()).map_err(Error::new)?;
-    Ok(report.verdict(arguments.fail_on.into()).exit_code())
+    Ok(report.verdict(config.fail_on).exit_code())
 }
 
 /// The report; a run that read nothing is a problem, not a success.
-fn finish(mut collector: Collector, config: &Config, least: crate::rule::Confidence) -> Report {
-    if collector.coverage().files == 0 {
+fn finish(mut collector: Collector, config: &Config) -> Report {
+    if collector.coverage().files == 0 && collector.coverage().objects == 0 {
         let detail = "there is no file to scan here; name a path that holds one, or use --no-ignore if git ignores them all";
         collector.add_problem(Problem { subject: ".".into(), reason: Reason::Nothing, detail: detail.into() });
     }
-    collector.finish(&config.rules, least)
+    collector.finish(&config.rules, config.confidence)
 }
 
 /// Scans what stands on standard input.
@@ -97,24 +96,20 @@ fn files(arguments: &cli::Scan, config: &Config, collector: &Mutex<Collector>) -
             }
         }
     }
-    let base = base_of(&roots)?;
+    let base = base_of(&roots, config)?;
     let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
     let ignored = if arguments.no_ignore { Ignored::Read } else { Ignored::Skipped };
-    Ok(Files { roots, base, ignored, limit: arguments.max_file_size.or(config.max_file_size), threads })
+    Ok(Files { roots, base, ignored, limit: config.max_file_size, threads })
 }
 
-/// What paths in the report are relative to: the repository that holds all roots, else their common folder.
-fn base_of(roots: &[PathBuf]) -> Result<PathBuf, Error> {
+/// What paths in the report are relative to: the repository that holds all roots, else the folder of the configuration when
+/// it does, else their common folder.
+fn base_of(roots: &[PathBuf], config: &Config) -> Result<PathBuf, Error> {
     let Some(first) = roots.first() else { return std::env::current_dir().map_err(Error::new) };
     let folder = if first.is_dir() { first } else { first.parent().unwrap_or(first) };
-    let common = folder.ancestors().find(|folder| roots.iter().all(|root| root.starts_with(folder))).unwrap_or(folder);
+    let holds_all = |folder: &&std::path::Path| roots.iter().all(|root| root.starts_with(folder));
+    let common = folder.ancestors().find(holds_all).unwrap_or(folder);
     let repository = common.ancestors().find(|folder| folder.join(".git").exists());
-    Ok(repository.unwrap_or(common).to_path_buf())
-}
-
-/// Where the search for the configuration starts.
-fn start_of(arguments: &cli::Scan) -> Result<PathBuf, Error> {
-    let here = std::env::current_dir().map_err(Error::new)?;
-    let first = arguments.paths.first().map_or(Path::new("."), PathBuf::as_path);
-    Ok(first.canonicalize().unwrap_or(here))
+    let configured = config.folder().filter(|folder| holds_all(&folder.as_path()));
+    Ok(repository.map(std::path::Path::to_path_buf).or(configured).unwrap_or_else(|| common.to_path_buf()))
 }

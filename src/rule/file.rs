@@ -224,7 +224,16 @@ impl std::error::Error for RuleError {}
 pub fn parse(text: &str) -> Result<Vec<Rule>, RuleError> {
     let file: RuleFile = toml::from_str(text).map_err(|error| RuleError::Syntax(error.to_string()))?;
     let provider = file.provider;
-    file.rules.into_iter().map(|raw| raw.validate(&provider)).collect()
+    file.rules
+        .into_iter()
+        .map(|raw| match raw.provider {
+            None => raw.validate(&provider),
+            Some(_) => {
+                let reason = "the provider stands at the top of the file, once for all rules".to_owned();
+                Err(RuleError::Invalid { rule: raw.id, reason })
+            }
+        })
+        .collect()
 }
 
 /// One file, as written.
@@ -237,34 +246,72 @@ struct RuleFile {
 }
 
 /// One rule, as written: every field the format has, before they are held against each other.
-#[derive(Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RawRule {
-    id: String,
-    name: String,
-    severity: Severity,
-    confidence: Confidence,
+    pub id: String,
+    /// Only outside rule files, which name their provider once.
+    pub provider: Option<Provider>,
+    pub name: String,
+    pub severity: Severity,
+    pub confidence: Confidence,
     #[serde(default)]
-    role: Role,
-    anchors: Option<Vec<String>>,
-    pattern: Option<String>,
-    near: Option<Vec<String>>,
-    value: Option<String>,
-    names: Option<Vec<String>>,
+    pub role: Role,
+    pub anchors: Option<Vec<String>>,
+    pub pattern: Option<String>,
+    pub near: Option<Vec<String>>,
+    pub value: Option<String>,
+    pub names: Option<Vec<String>>,
     #[serde(default)]
-    reach: Reach,
-    entropy: Option<f32>,
-    checksum: Option<Checksum>,
-    companion: Option<Companion>,
+    pub reach: Reach,
+    pub entropy: Option<f32>,
+    pub checksum: Option<Checksum>,
+    pub companion: Option<Companion>,
     #[serde(default)]
-    paths: Vec<String>,
+    pub paths: Vec<String>,
     #[serde(default)]
-    exclude_paths: Vec<String>,
-    documentation: String,
-    revoke: String,
-    rotate: String,
-    examples: Vec<String>,
-    non_examples: Vec<String>,
+    pub exclude_paths: Vec<String>,
+    pub documentation: String,
+    pub revoke: String,
+    pub rotate: String,
+    pub examples: Vec<String>,
+    pub non_examples: Vec<String>,
+}
+
+impl From<Rule> for RawRule {
+    /// The rule as a file would write it.
+    fn from(rule: Rule) -> Self {
+        let (mut anchors, mut pattern, mut near, mut value, mut names) = (None, None, None, None, None);
+        match rule.shape {
+            Shape::Format { anchors: literals, pattern: regex } => (anchors, pattern) = (Some(literals), Some(regex)),
+            Shape::Near { words, value: regex } => (near, value) = (Some(words), Some(regex)),
+            Shape::Assignment { names: words, value: regex } => (names, value) = (Some(words), regex),
+        }
+        Self {
+            id: rule.id,
+            provider: Some(rule.provider),
+            name: rule.name,
+            severity: rule.severity,
+            confidence: rule.confidence,
+            role: rule.role,
+            anchors,
+            pattern,
+            near,
+            value,
+            names,
+            reach: rule.reach,
+            entropy: rule.entropy,
+            checksum: rule.checksum,
+            companion: rule.companion,
+            paths: rule.paths,
+            exclude_paths: rule.exclude_paths,
+            documentation: rule.documentation,
+            revoke: rule.revoke,
+            rotate: rule.rotate,
+            examples: rule.examples,
+            non_examples: rule.non_examples,
+        }
+    }
 }
 
 impl RawRule {

@@ -176,7 +176,8 @@ fn is_another_word(keyword: &[u8], rest: &[u8]) -> bool {
     if !first.is_ascii_alphabetic() {
         return false;
     }
-    let starts = |words: &[&[u8]]| words.iter().any(|word| rest.len() >= word.len() && rest[..word.len()].eq_ignore_ascii_case(word));
+    let starts =
+        |words: &[&[u8]]| words.iter().any(|word| rest.len() >= word.len() && rest[..word.len()].eq_ignore_ascii_case(word));
     match keyword.len() {
         3 if keyword.eq_ignore_ascii_case(b"key") => {
             starts(&[b"board", b"word", b"code", b"down", b"up", b"press", b"frame", b"note", b"stroke", b"ing", b"ed"])
@@ -346,11 +347,19 @@ impl Reader<'_> {
     /// The password of a URL, if it has one.
     fn url(&mut self, floor: usize) {
         let mut start = self.keyword.start;
-        while start > floor && start + 24 > self.keyword.start && (is(self.text[start - 1], class::WORD) || matches!(self.text[start - 1], b'+' | b'-')) {
+        while start > floor
+            && start + 24 > self.keyword.start
+            && (is(self.text[start - 1], class::WORD) || matches!(self.text[start - 1], b'+' | b'-'))
+        {
             start -= 1;
         }
         let user = self.keyword.end;
-        let separator = user + self.text[user..].iter().take(NAME).take_while(|&&byte| !matches!(byte, b':' | b'/' | b'?' | b'#' | b'@') && !is(byte, class::STOP)).count();
+        let separator = user
+            + self.text[user..]
+                .iter()
+                .take(NAME)
+                .take_while(|&&byte| !matches!(byte, b':' | b'/' | b'?' | b'#' | b'@') && !is(byte, class::STOP))
+                .count();
         if self.peek(separator) != b':' {
             return;
         }
@@ -382,8 +391,16 @@ impl Reader<'_> {
     fn pair(&mut self, start: usize, stops: &[u8]) {
         let mut end = start;
         let mut found = None;
-        while end < self.text.len() && end < start + 128 && !matches!(self.text[end], b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'<' | b'>') {
-            if self.text[end] == b'@' && self.text.get(end + 1).is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b'$' | b'{' | b'%')) {
+        while end < self.text.len()
+            && end < start + 128
+            && !matches!(self.text[end], b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'<' | b'>')
+        {
+            if self.text[end] == b'@'
+                && self
+                    .text
+                    .get(end + 1)
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b'$' | b'{' | b'%'))
+            {
                 found = Some(end);
             }
             if stops.contains(&self.text[end]) && found.is_some() || self.text[end] == b'/' && self.peek(end + 1) == b'/' {
@@ -404,7 +421,9 @@ impl Reader<'_> {
             return false;
         }
         let mut end = start;
-        while end < self.text.len() && (is(self.text[end], class::NAME) || matches!(self.text[end], b'+' | b'/' | b'=' | b'~' | b'%' | b':')) {
+        while end < self.text.len()
+            && (is(self.text[end], class::NAME) || matches!(self.text[end], b'+' | b'/' | b'=' | b'~' | b'%' | b':'))
+        {
             end += 1;
         }
         if end - start < 8 {
@@ -507,7 +526,8 @@ impl Reader<'_> {
 
     /// The numbers of a list of bytes at `start`: `[]byte{1, 2, …}`, `new byte[] { 0x01, … }`, `[1, 2, …]`; eight of them at least.
     fn numbers(&self, start: usize) -> Option<Range<usize>> {
-        let open = start + self.text[start..].iter().take(40).position(|byte| matches!(byte, b'{' | b'\n' | b'"' | b'\'' | b';' | b'='))?;
+        let open = start
+            + self.text[start..].iter().take(40).position(|byte| matches!(byte, b'{' | b'\n' | b'"' | b'\'' | b';' | b'='))?;
         let open = if self.peek(open) == b'{' { open } else { start };
         if !matches!(self.peek(open), b'{' | b'[') {
             return None;
@@ -516,7 +536,10 @@ impl Reader<'_> {
         if !self.peek(first).is_ascii_digit() {
             return None;
         }
-        let length = self.text[first..].iter().take_while(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace() || matches!(byte, b'x' | b'X' | b',')).count();
+        let length = self.text[first..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace() || matches!(byte, b'x' | b'X' | b','))
+            .count();
         let inside = self.text[first..first + length].trim_ascii_end();
         let count = inside.iter().filter(|&&byte| byte == b',').count() + 1;
         (count >= 8).then(|| first..first + inside.len())
@@ -536,7 +559,9 @@ impl Reader<'_> {
             match self.word_end(start) {
                 Some(end) if self.peek(end) == b'(' => wrapper = start..end,
                 // A bracket in the middle of a password, not a call.
-                _ if operator != Operator::Call && self.fills_line(first).is_some_and(|end| !self.is_code(first, end)) => return self.bare(operator, first),
+                _ if operator != Operator::Call && self.fills_line(first).is_some_and(|end| !self.is_code(first, end)) => {
+                    return self.bare(operator, first);
+                }
                 _ => return start,
             }
         }
@@ -547,7 +572,9 @@ impl Reader<'_> {
     fn spaced(&mut self, start: usize) -> usize {
         let name = &self.text[self.name.clone()];
         let option = name.first() == Some(&b'-');
-        let word_after = |word: &[u8]| self.text[start..].len() > word.len() && self.text[start..start + word.len()].eq_ignore_ascii_case(word);
+        let word_after = |word: &[u8]| {
+            self.text[start..].len() > word.len() && self.text[start..start + word.len()].eq_ignore_ascii_case(word)
+        };
         // `IDENTIFIED BY value`, `sshpass -p value`, `password is value`
         let link = [b"by ".as_slice(), b"-p ", b"is ", b"-p"].into_iter().find(|word| word_after(word));
         if let Some(link) = link {
@@ -651,7 +678,9 @@ impl Reader<'_> {
     /// The end of the dotted name at `start`; nothing if there is none.
     fn word_end(&self, start: usize) -> Option<usize> {
         let mut end = start;
-        while end < self.text.len() && (is(self.text[end], class::WORD) || matches!(self.text[end], b'.' | b':' | b'&' | b'$' | b'\\')) {
+        while end < self.text.len()
+            && (is(self.text[end], class::WORD) || matches!(self.text[end], b'.' | b':' | b'&' | b'$' | b'\\'))
+        {
             end += 1;
         }
         // `new Thing(`, `await thing(`, `await new Thing(`
@@ -665,7 +694,9 @@ impl Reader<'_> {
     fn bare_end(&self, start: usize) -> usize {
         let mut end = start;
         while end < self.text.len() && !is(self.text[end], class::STOP) {
-            if self.text[end] == b'(' || self.text[end] == b'&' && self.text[end..].iter().take(24).any(|&byte| byte == b'=' || byte == b';') {
+            if self.text[end] == b'('
+                || self.text[end] == b'&' && self.text[end..].iter().take(24).any(|&byte| byte == b'=' || byte == b';')
+            {
                 break;
             }
             if self.text[end] == b'\\' && matches!(self.peek(end + 1), b'n' | b'r' | b'"' | b'\'') {
@@ -716,11 +747,24 @@ fn is_placeholder(value: &[u8]) -> bool {
     if value.iter().all(|&byte| byte == first) {
         return true;
     }
-    let other = [b"-----BEGIN".as_slice(), b"data:", b"sha1-", b"sha256-", b"sha384-", b"sha512-", b"sha256:", b"ssh-rsa ", b"ssh-ed25519 ", b"ecdsa-sha2"];
+    let other = [
+        b"-----BEGIN".as_slice(),
+        b"data:",
+        b"sha1-",
+        b"sha256-",
+        b"sha384-",
+        b"sha512-",
+        b"sha256:",
+        b"ssh-rsa ",
+        b"ssh-ed25519 ",
+        b"ecdsa-sha2",
+    ];
     if other.iter().any(|start| value.starts_with(start)) {
         return true;
     }
-    let words = |inner: &[u8]| inner.iter().all(|&byte| is(byte, class::NAME | class::BLANK) || matches!(byte, b':' | b'/' | b'|' | b',' | b'\'' | b'?'));
+    let words = |inner: &[u8]| {
+        inner.iter().all(|&byte| is(byte, class::NAME | class::BLANK) || matches!(byte, b':' | b'/' | b'|' | b',' | b'\'' | b'?'))
+    };
     let (rest, last) = (&value[1..], value[value.len() - 1]);
     let inner = &value[1..value.len() - 1];
     match first {
@@ -728,7 +772,9 @@ fn is_placeholder(value: &[u8]) -> bool {
         b'$' if rest[0] == b'(' => last == b')',
         b'$' => rest.iter().all(|&byte| is(byte, class::WORD)) && !rest.iter().any(|&byte| is(byte, class::DIGIT)),
         b'{' => rest[0] == b'{' || rest[0] == b'%' || last == b'}' && words(inner),
-        b'<' => last == b'>' && words(inner) || value.starts_with(b"<%=") || value.starts_with(b"<?php") || value.starts_with(b"<%"),
+        b'<' => {
+            last == b'>' && words(inner) || value.starts_with(b"<%=") || value.starts_with(b"<?php") || value.starts_with(b"<%")
+        }
         b'#' => rest[0] == b'{' && until_brace(rest).is_some_and(words),
         b'%' => last == b'%' && words(inner) || rest[0] == b'(' && inner.contains(&b')'),
         b'[' => last == b']' && words(inner),

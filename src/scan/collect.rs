@@ -1,7 +1,7 @@
 //! Gathers sightings from all threads into one finding per secret.
 
 use super::examine::{Examined, Sighting, specificity};
-use crate::report::{Allowed, Coverage, Finding, Problem, Report};
+use crate::report::{Allowed, Coverage, Exposure, Finding, Problem, Report};
 use crate::rule::{Confidence, Rule, RuleSet};
 use crate::secret::Fingerprint;
 use std::cmp::Reverse;
@@ -14,6 +14,7 @@ pub struct Collector {
     problems: Vec<Problem>,
     coverage: Coverage,
     allowed: Allowed,
+    exposures: BTreeMap<Fingerprint, Exposure>,
 }
 
 impl Collector {
@@ -37,6 +38,21 @@ impl Collector {
         self.coverage.bytes += bytes;
     }
 
+    /// Counts `objects` objects of a history, of `bytes` bytes in all, as examined.
+    pub fn count_objects(&mut self, objects: u64, bytes: u64) {
+        self.coverage.objects += objects;
+        self.coverage.bytes += bytes;
+    }
+
+    /// Takes in what a history says of a secret. Of several repositories the first to hold it speaks.
+    pub fn add_exposure(&mut self, fingerprint: Fingerprint, exposure: Exposure) {
+        let time = |exposure: &Exposure| exposure.first.as_ref().map_or(i64::MAX, |first| first.time);
+        let known = self.exposures.entry(fingerprint).or_insert_with(|| exposure.clone());
+        if time(&exposure) < time(known) {
+            *known = exposure;
+        }
+    }
+
     /// How many different secrets there are so far.
     pub fn len(&self) -> usize {
         self.sightings.len()
@@ -56,13 +72,18 @@ impl Collector {
         self.coverage.files += other.coverage.files;
         self.coverage.bytes += other.coverage.bytes;
         self.allowed.inline += other.allowed.inline;
+        self.coverage.objects += other.coverage.objects;
         self.allowed.configured += other.allowed.configured;
+        other.exposures.into_iter().for_each(|(fingerprint, exposure)| self.add_exposure(fingerprint, exposure));
     }
 
     /// The report: findings of at least `least` confidence, in an order that no thread can change.
     pub fn finish(self, rules: &RuleSet, least: Confidence) -> Report {
         let all = rules.rules();
-        let mut findings: Vec<Finding> = self.sightings.into_values().filter_map(|sightings| join(all, sightings)).collect();
+        let mut exposures = self.exposures;
+        let joined = self.sightings.into_values().filter_map(|sightings| join(all, sightings));
+        let exposed = joined.map(|finding| Finding { exposure: exposures.remove(&finding.fingerprint), ..finding });
+        let mut findings: Vec<Finding> = exposed.collect();
         findings.retain(|finding| finding.confidence >= least);
         findings.sort_by(|a, b| {
             let key = |finding: &Finding| (Reverse(finding.severity), finding.locations.first().cloned());
@@ -105,5 +126,6 @@ fn join(rules: &[Rule], mut sightings: Vec<Sighting>) -> Option<Finding> {
         evidence: best.evidence,
         companions,
         locations,
+        exposure: None,
     })
 }

@@ -15,26 +15,133 @@ use lexicon::NameGroup;
 use shape::Shape;
 use std::ops::Range;
 
+/// The least probability of a finding of low confidence.
+pub const LOW: f32 = 0.2;
+/// The least probability of a finding of medium confidence, what is reported by default: where precision and recall on the
+/// development set balance best (`docs/accuracy.md`).
+pub const MEDIUM: f32 = 0.5;
+/// The least probability of a finding of high confidence.
+pub const HIGH: f32 = 0.9;
+
 /// How many features a candidate has.
 pub const FEATURES: usize = FEATURE_NAMES.len();
 
 /// What the features are called, in order.
 pub const FEATURE_NAMES: [&str; 110] = [
     // The value.
-    "length", "distinct", "entropy", "lower", "upper", "digits", "symbols", "blanks", "lower_share", "upper_share", "digit_share",
-    "symbol_share", "changes_share", "longest_lower", "longest_digits", "longest_letters", "hex", "base64", "padding", "uuid", "first", "last", "dashes",
-    "underscores", "dots", "slashes", "colons", "at_signs", "percents", "dollars", "brackets", "stars", "plus", "equals", "commas", "backslashes", "beyond_ascii",
-    "most_frequent", "longest_repeat", "longest_count", "likeness", "likeness_least", "likeness_sum", "filler_share", "filler_words",
-    "filler_all", "vowels", "consonants", "identifier", "humps", "dotted", "url", "path", "extension", "letters_then_digits", "same_as_name",
-    "holds_name", "year", "sentence", "trailing_code", "case_pattern", "alternating", "structure", "basic_pair",
+    "length",
+    "distinct",
+    "entropy",
+    "lower",
+    "upper",
+    "digits",
+    "symbols",
+    "blanks",
+    "lower_share",
+    "upper_share",
+    "digit_share",
+    "symbol_share",
+    "changes_share",
+    "longest_lower",
+    "longest_digits",
+    "longest_letters",
+    "hex",
+    "base64",
+    "padding",
+    "uuid",
+    "first",
+    "last",
+    "dashes",
+    "underscores",
+    "dots",
+    "slashes",
+    "colons",
+    "at_signs",
+    "percents",
+    "dollars",
+    "brackets",
+    "stars",
+    "plus",
+    "equals",
+    "commas",
+    "backslashes",
+    "beyond_ascii",
+    "most_frequent",
+    "longest_repeat",
+    "longest_count",
+    "likeness",
+    "likeness_least",
+    "likeness_sum",
+    "filler_share",
+    "filler_words",
+    "filler_all",
+    "vowels",
+    "consonants",
+    "identifier",
+    "humps",
+    "dotted",
+    "url",
+    "path",
+    "extension",
+    "letters_then_digits",
+    "same_as_name",
+    "holds_name",
+    "year",
+    "sentence",
+    "trailing_code",
+    "case_pattern",
+    "alternating",
+    "structure",
+    "basic_pair",
     // The name.
-    "kind", "name_account", "name_api", "name_public", "name_crypto", "name_client", "name_session", "name_id", "name_place",
-    "name_measure", "name_text", "name_field", "name_digest", "name_verb", "name_index", "name_vendor", "name_sample", "words_after", "words_before", "name_length",
-    "name_case", "name_before", "name_first", "name_dotted", "keyword_at_end", "letters_after",
+    "kind",
+    "name_account",
+    "name_api",
+    "name_public",
+    "name_crypto",
+    "name_client",
+    "name_session",
+    "name_id",
+    "name_place",
+    "name_measure",
+    "name_text",
+    "name_field",
+    "name_digest",
+    "name_verb",
+    "name_index",
+    "name_vendor",
+    "name_sample",
+    "words_after",
+    "words_before",
+    "name_length",
+    "name_case",
+    "name_before",
+    "name_first",
+    "name_dotted",
+    "keyword_at_end",
+    "letters_after",
     // How they are joined.
-    "operator", "quote", "gap", "blank_before", "blank_after", "wrapper", "after", "after_next",
+    "operator",
+    "quote",
+    "gap",
+    "blank_before",
+    "blank_after",
+    "wrapper",
+    "after",
+    "after_next",
     // The line and its surroundings.
-    "line_before", "line_after", "line_first", "line_last", "comment", "quotes_before", "strings_between", "test_words", "repeats", "user_near", "call_line", "interpolated",
+    "line_before",
+    "line_after",
+    "line_first",
+    "line_last",
+    "comment",
+    "quotes_before",
+    "strings_between",
+    "test_words",
+    "repeats",
+    "user_near",
+    "call_line",
+    "interpolated",
 ];
 
 /// The probability, from zero to one, that the value of `candidate` is a credential.
@@ -143,7 +250,8 @@ fn line_features(text: &[u8], candidate: &Candidate, window: &Range<usize>, row:
     let around = memchr::memmem::find_iter(&text[window.clone()], value).take(6).count() as i32;
     row.push(around);
     row.push(i32::from(lexicon::holds_user(&text[first.saturating_sub(160).max(window.start)..first])));
-    let call = before.iter().filter(|&&byte| byte == b'(').count() as i32 - before.iter().filter(|&&byte| byte == b')').count() as i32;
+    let call =
+        before.iter().filter(|&&byte| byte == b'(').count() as i32 - before.iter().filter(|&&byte| byte == b')').count() as i32;
     row.push(call.clamp(-3, 3));
     let interpolated = candidate.operator != Operator::Nearby && has_interpolation(value);
     row.push(i32::from(interpolated));
@@ -151,9 +259,12 @@ fn line_features(text: &[u8], candidate: &Candidate, window: &Range<usize>, row:
 
 /// Whether something is put into the value at run time: `${a}`, `#{a}`, `{a}`, `%s`, `{{a}}`, `$a`.
 fn has_interpolation(value: &[u8]) -> bool {
-    let pairs = value.windows(2).any(|pair| matches!(pair, b"${" | b"#{" | b"{{" | b"$(" | b"%s" | b"%d" | b"%v" | b"{}" | b"<%" | b"%{"));
+    let pairs = value
+        .windows(2)
+        .any(|pair| matches!(pair, b"${" | b"#{" | b"{{" | b"$(" | b"%s" | b"%d" | b"%v" | b"{}" | b"<%" | b"%{"));
     let braces = memchr::memchr(b'{', value).is_some_and(|open| {
-        let inner = value[open + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')).count();
+        let inner =
+            value[open + 1..].iter().take_while(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.')).count();
         inner > 0 && value.get(open + 1 + inner) == Some(&b'}')
     });
     pairs || braces

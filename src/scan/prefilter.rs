@@ -85,6 +85,11 @@ impl Prefilter {
         &self.literals[index as usize]
     }
 
+    /// How many bytes the longest literal has.
+    pub fn longest(&self) -> usize {
+        self.longest
+    }
+
     /// Calls `found` for every occurrence that starts within `core`, in no particular order, each once.
     pub fn find(&self, text: &[u8], core: Range<usize>, mut found: impl FnMut(Hit)) {
         // A literal that starts in the core is seen by a gram up to one byte before it.

@@ -8,6 +8,7 @@ pub mod graph;
 pub mod objects;
 pub mod origins;
 pub mod pack;
+pub mod range;
 pub mod refs;
 pub mod sets;
 pub mod walk;
@@ -89,7 +90,10 @@ impl Repository {
 
     fn promisor_packs(&self) -> Vec<PathBuf> {
         let entries = fs::read_dir(self.common_dir.join("objects/pack")).into_iter().flatten().flatten();
-        entries.map(|entry| entry.path()).filter(|path| path.extension().is_some_and(|extension| extension == "promisor")).collect()
+        entries
+            .map(|entry| entry.path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "promisor"))
+            .collect()
     }
 
     /// Opens all objects. What cannot be opened becomes a problem.

@@ -113,7 +113,9 @@ impl Shape {
             push(cell);
         }
         push(i32::from(self.is_hex(value)));
-        push(i32::from(value.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_'))));
+        push(i32::from(
+            value.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_')),
+        ));
         push(value.iter().rev().take_while(|&&byte| byte == b'=').count() as i32);
         push(i32::from(is_uuid(value)));
         push(super::byte_class(value[0]));
@@ -162,25 +164,38 @@ impl Shape {
         push(i32::from(identifier));
         push(self.humps);
         let parts = value.split(|&byte| byte == b'.');
-        let dotted = self.counts[b'.' as usize] > 0 && parts.clone().all(|part| !part.is_empty() && part.iter().all(word) && !part[0].is_ascii_digit());
+        let dotted = self.counts[b'.' as usize] > 0
+            && parts.clone().all(|part| !part.is_empty() && part.iter().all(word) && !part[0].is_ascii_digit());
         push(i32::from(dotted));
         push(i32::from(memchr::memmem::find(value, b"://").is_some()));
-        let path = value[0] == b'/' || value.starts_with(b"./") || value.starts_with(b"../") || value.starts_with(b"~/") || value.get(1..3) == Some(b":\\");
+        let path = value[0] == b'/'
+            || value.starts_with(b"./")
+            || value.starts_with(b"../")
+            || value.starts_with(b"~/")
+            || value.get(1..3) == Some(b":\\");
         push(i32::from(path));
         let extension = value.rsplit(|&byte| byte == b'.').next().map_or(0, <[u8]>::len);
-        let ends_with_extension = extension < value.len() && (2..=4).contains(&extension) && value[value.len() - extension..].iter().all(u8::is_ascii_lowercase);
+        let ends_with_extension = extension < value.len()
+            && (2..=4).contains(&extension)
+            && value[value.len() - extension..].iter().all(u8::is_ascii_lowercase);
         push(i32::from(ends_with_extension));
         push(letters_then_digits(value));
         push(i32::from(value.eq_ignore_ascii_case(name)));
         push(i32::from(holds(value, name) || holds(name, value)));
-        push(i32::from(value.windows(4).any(|four| (four.starts_with(b"19") || four.starts_with(b"20")) && four.iter().all(u8::is_ascii_digit))));
+        push(i32::from(
+            value
+                .windows(4)
+                .any(|four| (four.starts_with(b"19") || four.starts_with(b"20")) && four.iter().all(u8::is_ascii_digit)),
+        ));
         // Words with single blanks between: prose.
         push(if self.blanks > 0 { self.length / (self.blanks + 1) } else { 0 });
         let code = value.windows(2).filter(|pair| CODE.contains(&[pair[0], pair[1]])).count();
         push(code as i32);
         push(case_pattern(value));
         // Letters and digits in turn, as random strings have and words have not.
-        let turns = value.windows(2).filter(|pair| pair[0].is_ascii_alphabetic() && pair[1].is_ascii_digit() || pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic());
+        let turns = value.windows(2).filter(|pair| {
+            pair[0].is_ascii_alphabetic() && pair[1].is_ascii_digit() || pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic()
+        });
         push(turns.count() as i32);
         push(structure(value) as i32);
         push(basic_pair(value));
@@ -189,7 +204,13 @@ impl Shape {
     /// Shannon entropy in hundredths of a bit per byte.
     fn entropy(&self) -> i32 {
         let total = self.length as f64;
-        let bits: f64 = self.counts.iter().filter(|&&count| count > 0).map(|&count| f64::from(count)).map(|count| -count * (count / total).log2()).sum();
+        let bits: f64 = self
+            .counts
+            .iter()
+            .filter(|&&count| count > 0)
+            .map(|&count| f64::from(count))
+            .map(|count| -count * (count / total).log2())
+            .sum();
         (bits / total * 100.0).round() as i32
     }
 
@@ -230,9 +251,21 @@ fn structure(value: &[u8]) -> Structure {
     match () {
         () if starts(&[b"eyJ"]) => Structure::Jwt,
         () if starts(&[b"AAAAB3Nza", b"AAAAC3Nza", b"AAAAE2Vj"]) => Structure::Public,
-        () if starts(&[b"$2a$", b"$2b$", b"$2y$", b"$argon2", b"$1$", b"$5$", b"$6$", b"$apr1$", b"pbkdf2", b"{SHA", b"{bcrypt", b"$P$", b"$pbkdf2"]) => Structure::Hash,
-        () if value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':' | b'/')) && !value.iter().all(u8::is_ascii_digit) => Structure::Plain,
-        () if value[0] == b'v' && value.len() < 12 && value[1..].iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') => Structure::Plain,
+        () if starts(&[
+            b"$2a$", b"$2b$", b"$2y$", b"$argon2", b"$1$", b"$5$", b"$6$", b"$apr1$", b"pbkdf2", b"{SHA", b"{bcrypt", b"$P$",
+            b"$pbkdf2",
+        ]) =>
+        {
+            Structure::Hash
+        }
+        () if value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':' | b'/'))
+            && !value.iter().all(u8::is_ascii_digit) =>
+        {
+            Structure::Plain
+        }
+        () if value[0] == b'v' && value.len() < 12 && value[1..].iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') => {
+            Structure::Plain
+        }
         () => Structure::Unknown,
     }
 }
@@ -279,7 +312,10 @@ fn decode_base64(text: &[u8]) -> Vec<u8> {
 fn is_uuid(value: &[u8]) -> bool {
     let value = value.strip_prefix(b"{").and_then(|inner| inner.strip_suffix(b"}")).unwrap_or(value);
     value.len() == 36
-        && value.iter().enumerate().all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
+        && value
+            .iter()
+            .enumerate()
+            .all(|(at, byte)| if matches!(at, 8 | 13 | 18 | 23) { *byte == b'-' } else { byte.is_ascii_hexdigit() })
 }
 
 /// 1 for letters then digits, 2 with one symbol within or behind, 3 for words joined by dashes that end in digits, 0 for others.

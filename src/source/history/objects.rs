@@ -1,8 +1,8 @@
 //! Every object of a repository, numbered: those of its packs, its loose ones, and those of its alternates.
 
+use super::delta::DeltaError;
 use super::pack::Pack;
 use crate::problem::{Problem, Reason};
-use super::delta::DeltaError;
 use libdeflater::{DecompressionError, Decompressor};
 use std::collections::HashSet;
 use std::fmt;
@@ -245,7 +245,13 @@ impl ObjectStore {
     ///
     /// # Errors
     /// When its file cannot be read, is damaged or makes more than `limit` bytes.
-    pub fn read_loose(&self, number: Number, limit: usize, inflater: &mut Decompressor, out: &mut Vec<u8>) -> Result<Kind, Damage> {
+    pub fn read_loose(
+        &self,
+        number: Number,
+        limit: usize,
+        inflater: &mut Decompressor,
+        out: &mut Vec<u8>,
+    ) -> Result<Kind, Damage> {
         let object = &self.loose[number as usize - self.first_loose()];
         let hex = object.id.to_string();
         let path = self.directories[usize::from(object.directory)].join(&hex[..2]).join(&hex[2..]);

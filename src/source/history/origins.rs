@@ -58,8 +58,16 @@ impl Graph {
         for record in records {
             let shift = graph.edges.len() as u32;
             let moved = |range: Range<u32>| range.start + shift..range.end + shift;
-            graph.trees.extend(record.trees.into_iter().map(|tree| Tree { dropped: moved(tree.dropped), added: moved(tree.added), ..tree }));
-            if graph.edges.is_empty() { graph.edges = record.edges } else { graph.edges.extend(record.edges) }
+            graph.trees.extend(record.trees.into_iter().map(|tree| Tree {
+                dropped: moved(tree.dropped),
+                added: moved(tree.added),
+                ..tree
+            }));
+            if graph.edges.is_empty() {
+                graph.edges = record.edges
+            } else {
+                graph.edges.extend(record.edges)
+            }
             graph.tags.extend(record.tags.into_iter().filter(|tag| store.is_first(tag.number)));
             commits.extend(record.commits.into_iter().filter(|commit| store.is_first(commit.number)));
         }
@@ -175,11 +183,17 @@ struct Pruned {
 
 impl Pruned {
     fn new(graph: &Graph, marked: &Marked) -> Self {
-        let by_child = index(graph.count, graph.trees.iter().enumerate().flat_map(|(place, tree)| {
-            let edges = graph.edges(&tree.added).iter().filter(|edge| edge.child != NONE);
-            edges.map(move |edge| (edge.child, place as u32))
-        }));
-        let by_base = index(graph.count, graph.trees.iter().enumerate().filter(|(_, tree)| tree.base != NONE).map(|(place, tree)| (tree.base, place as u32)));
+        let by_child = index(
+            graph.count,
+            graph.trees.iter().enumerate().flat_map(|(place, tree)| {
+                let edges = graph.edges(&tree.added).iter().filter(|edge| edge.child != NONE);
+                edges.map(move |edge| (edge.child, place as u32))
+            }),
+        );
+        let by_base = index(
+            graph.count,
+            graph.trees.iter().enumerate().filter(|(_, tree)| tree.base != NONE).map(|(place, tree)| (tree.base, place as u32)),
+        );
         let mut leading = vec![false; graph.count];
         let mut order: Vec<Number> = marked.objects.keys().copied().filter(|&number| (number as usize) < graph.count).collect();
         order.sort_unstable();
@@ -329,7 +343,8 @@ pub fn trace(
     admits: &dyn Fn(Mark, &str) -> bool,
 ) -> Trails {
     let pruned = Pruned::new(graph, marked);
-    let mut trails = Trails { trails: vec![Trail::default(); marks], paths: Paths::default(), holds: Vec::new(), reaches: Vec::new() };
+    let mut trails =
+        Trails { trails: vec![Trail::default(); marks], paths: Paths::default(), holds: Vec::new(), reaches: Vec::new() };
     let order: Vec<u32> = {
         let places = 0..graph.commits.len() as u32;
         let (kept, dropped): (Vec<u32>, Vec<u32>) = places.partition(|&place| reached[place as usize]);

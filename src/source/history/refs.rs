@@ -23,7 +23,8 @@ pub struct Refs {
 pub fn read(common: &Path, git_dir: &Path, problems: &mut Vec<Problem>) -> Refs {
     let mut raw: BTreeMap<String, Vec<u8>> = BTreeMap::new();
     if common.join("reftable").is_dir() {
-        let detail = "references are kept in a reftable, which cannot be read; `git refs migrate --ref-format=files` changes that";
+        let detail =
+            "references are kept in a reftable, which cannot be read; `git refs migrate --ref-format=files` changes that";
         problems.push(Problem { subject: common.display().to_string(), reason: Reason::Object, detail: detail.into() });
     }
     read_packed(common, &mut raw, problems);

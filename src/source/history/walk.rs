@@ -96,7 +96,9 @@ impl Forest {
         let mut next = 0;
         while let Some(&number) = order.get(next) {
             next += 1;
-            order.extend_from_slice(&self.children[self.starts[number as usize] as usize..self.starts[number as usize + 1] as usize]);
+            order.extend_from_slice(
+                &self.children[self.starts[number as usize] as usize..self.starts[number as usize + 1] as usize],
+            );
         }
         for &number in order.iter().rev() {
             self.weights[number as usize] += 1;
@@ -192,7 +194,13 @@ pub trait Visitor: Sync {
 
 /// Visits the objects of `store`, or those of them that are `needed`, on all threads of the current pool.
 /// Objects of more than `limit` bytes are lost. Returns what the workers had at hand.
-pub fn walk<V: Visitor>(store: &ObjectStore, forest: &Forest, needed: Option<&Needed>, limit: usize, visitor: &V) -> Vec<V::Desk> {
+pub fn walk<V: Visitor>(
+    store: &ObjectStore,
+    forest: &Forest,
+    needed: Option<&Needed>,
+    limit: usize,
+    visitor: &V,
+) -> Vec<V::Desk> {
     let desks: Vec<Mutex<Worker<V>>> = (0..rayon::current_num_threads()).map(|_| Mutex::new(Worker::new())).collect();
     let walk = Walk { store, forest, needed, limit, visitor, desks };
     let is_needed = |number: Number| needed.is_none_or(|needed| needed.holds(number));
@@ -329,7 +337,12 @@ impl<'a, V: Visitor> Walk<'a, V> {
     fn make(&self, worker: &mut Worker<V>, task: Task<V::Note>) -> Result<Node<V::Note>, Damage> {
         let mut text = worker.spare.pop().unwrap_or_default();
         let kind = self.read(worker, &task, &mut text)?;
-        let change = task.base.as_ref().map(|base| Change { base: base.number, text: &base.text, note: &base.note, copies: &worker.copies });
+        let change = task.base.as_ref().map(|base| Change {
+            base: base.number,
+            text: &base.text,
+            note: &base.note,
+            copies: &worker.copies,
+        });
         let visit = Visit { number: task.number, kind, text: &text, change };
         let note = self.visitor.visit(&mut worker.desk, visit);
         if let Some(base) = task.base.and_then(Arc::into_inner) {

@@ -1,0 +1,614 @@
+//! A whole history against the rules.
+//!
+//! One walk over all objects tells which texts hold what ([`hunt`]), and how commits and trees hang together. From that follows
+//! where each secret stands: since which commit, until which, under which paths, in reach of which branches. Then the few
+//! versions that a report names are read again, and examined like files.
+
+pub mod hunt;
+
+use super::Match;
+use super::collect::Collector;
+use super::examine::{Base, Context, Examined, Piece, examine};
+use super::text::{Text, is_binary};
+use crate::location::Origin;
+use crate::problem::{Problem, Reason};
+use crate::report::{CommitNote, Exposure};
+use crate::rule::Confidence;
+use crate::secret::{Fingerprint, Secret};
+use crate::source::history::Repository;
+use crate::source::history::graph::Numbers;
+use crate::source::history::objects::{Damage, Kind, Number, ObjectId, ObjectStore};
+use crate::source::history::origins::{self, Graph, Marked, PathId, Trail, Trails, Version};
+use crate::source::history::refs::Refs;
+use crate::source::history::sets::{Mark, SetId};
+use crate::source::history::walk::{Forest, Visit, Visitor, walk};
+use hunt::{Candidates, Hunt, Thoroughness};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::sync::Arc;
+
+/// A report names at most this many branches and tags of one secret.
+const NAMED_REFS: usize = 50;
+/// Holes are told one by one up to this many, else as a count.
+const NAMED_HOLES: usize = 200;
+/// Digits of an object name that stand for it in a path.
+const SHORT: usize = 12;
+
+/// Which part of a history is asked for.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Selection {
+    /// The commits to start from; none means all references.
+    pub tips: Option<Vec<ObjectId>>,
+    /// Commits that are left out, with all before them.
+    pub hidden: Vec<ObjectId>,
+    /// Commits older than this (seconds since 1970) are left out.
+    pub since: Option<i64>,
+    pub unreachable: Unreachable,
+    /// Only these paths and what lies below them; none means all.
+    pub within: Vec<String>,
+}
+
+/// What becomes of objects that no reference leads to: dropped commits, old stashes, what was only ever staged.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Unreachable {
+    #[default]
+    Included,
+    LeftOut,
+}
+
+impl Selection {
+    /// Whether no commit is left out.
+    fn is_all(&self) -> bool {
+        self.tips.is_none() && self.hidden.is_empty() && self.since.is_none()
+    }
+
+    /// Whether `path` lies within what is asked for.
+    fn admits(&self, path: &str) -> bool {
+        let below =
+            |folder: &String| path.strip_prefix(folder.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+        self.within.is_empty() || self.within.iter().any(below)
+    }
+}
+
+/// How a history is scanned.
+#[derive(Debug, Clone)]
+pub struct Settings {
+    pub selection: Selection,
+    pub thoroughness: Thoroughness,
+    /// Matches below this are not followed.
+    pub least: Confidence,
+    /// The time of the run, in seconds since 1970.
+    pub now: i64,
+    /// Objects of more bytes are problems.
+    pub limit: usize,
+}
+
+/// The largest object that can be scanned: offsets take 32 bits.
+pub const LARGEST: usize = (u32::MAX - 1) as usize;
+
+/// Scans the history of `repository`.
+pub fn scan(context: &Context<'_>, repository: &Repository, settings: &Settings) -> Collector {
+    let mut collector = Collector::default();
+    let mut problems = Vec::new();
+    match repository.objects(&mut problems) {
+        Ok(store) => {
+            let refs = repository.refs(&mut problems);
+            scan_store(context, repository, settings, &store, &refs, &mut collector);
+        }
+        Err(error) => problems.push(repository.problem(Reason::Io, error.to_string())),
+    }
+    problems.into_iter().for_each(|problem| collector.add_problem(problem));
+    collector
+}
+
+fn scan_store(
+    context: &Context<'_>,
+    repository: &Repository,
+    settings: &Settings,
+    store: &ObjectStore,
+    refs: &Refs,
+    collector: &mut Collector,
+) {
+    let forest = Forest::new(store);
+    let hunt = Hunt {
+        scanner: context.scanner,
+        numbers: Numbers::new(store),
+        candidates: Candidates::default(),
+        thoroughness: settings.thoroughness,
+        least: settings.least,
+    };
+    let limit = settings.limit.min(LARGEST);
+    let desks = walk(store, &forest, None, limit, &hunt);
+    let mut marked = Marked::default();
+    let mut lost = Vec::new();
+    let mut records = Vec::new();
+    for desk in desks {
+        collector.count_objects(desk.objects, desk.bytes);
+        records.push(desk.record);
+        lost.extend(desk.lost);
+        for (number, marks) in desk.marked.into_iter().filter(|&(number, _)| store.is_first(number)) {
+            let set = marked.sets.intern(marks);
+            marked.objects.insert(number, set);
+        }
+    }
+    let Hunt { numbers, candidates, .. } = hunt;
+    let (names, missing) = numbers.finish();
+    let graph = Graph::new(store, records, names, missing);
+    let rules = candidates.rules();
+    let holes = Holes::new(store, &graph, &lost, rules.len(), &mut marked);
+    let standing = Standing::new(store, &graph, refs);
+    let admits = |mark: Mark, path: &str| {
+        settings.selection.admits(path)
+            && rules.get(mark as usize).is_none_or(|&rule| context.scanner.rule_applies_to(rule, path))
+    };
+    let marks = rules.len() + holes.len();
+    let trails = origins::trace(&graph, &mut marked, marks, &standing.reached, standing.head, &admits);
+    let case = Case {
+        context,
+        store,
+        graph: &graph,
+        standing: &standing,
+        marked: &marked,
+        trails: &trails,
+        settings,
+        candidates: &candidates,
+    };
+    let chosen = match case.choose(rules.len()) {
+        Ok(chosen) => chosen,
+        Err(detail) => return collector.add_problem(repository.problem(Reason::Nothing, detail)),
+    };
+    case.examine(&forest, limit, &chosen, collector);
+    holes.report(&case, repository, &chosen, collector);
+}
+
+/// The names that lead into a history, and what they lead to.
+struct Standing<'a> {
+    /// For each reference, the commit it leads to in the end, and the tags on the way.
+    tips: BTreeMap<&'a str, (Number, Vec<Number>)>,
+    /// For each commit, by place, whether a reference leads to it.
+    reached: Vec<bool>,
+    head: Option<Number>,
+}
+
+impl<'a> Standing<'a> {
+    fn new(store: &ObjectStore, graph: &Graph, refs: &'a Refs) -> Self {
+        let find = |id: &ObjectId| store.find(id.as_bytes());
+        let tips: BTreeMap<&str, (Number, Vec<Number>)> =
+            refs.refs.iter().filter_map(|(name, id)| Some((name.as_str(), graph.peel(find(id)?)))).collect();
+        let reached = graph.ancestors(tips.values().map(|&(commit, _)| commit));
+        let head = refs.head.as_ref().and_then(find);
+        Self { tips, reached, head }
+    }
+}
+
+/// Objects that cannot be read. They are traced like secrets, so that a problem can say where they belong.
+struct Holes {
+    /// The mark of the first; the others follow.
+    first: Mark,
+    holes: Vec<(Number, Option<Damage>)>,
+}
+
+impl Holes {
+    fn new(store: &ObjectStore, graph: &Graph, lost: &[(Number, Damage)], first: usize, marked: &mut Marked) -> Self {
+        let mut holes: Vec<(Number, Option<Damage>)> = lost.iter().map(|&(number, damage)| (number, Some(damage))).collect();
+        holes.sort_by_key(|&(number, _)| number);
+        holes.dedup_by_key(|&mut (number, _)| number);
+        holes.extend(graph.missing_numbers().map(|number| (number, None)));
+        let single = holes.len() > NAMED_HOLES;
+        for (index, &(number, _)) in holes.iter().enumerate() {
+            let mark = (first + if single { 0 } else { index }) as Mark;
+            let own = marked.sets.intern(Arc::new([mark]));
+            let before = marked.objects.get(&number).copied().unwrap_or(SetId::EMPTY);
+            let set = marked.sets.union(vec![own, before]);
+            // A copy of an object that is stored twice stands for both.
+            let number =
+                if (number as usize) < store.len() { store.find(store.id(number).as_bytes()).unwrap_or(number) } else { number };
+            marked.objects.insert(number, set);
+        }
+        Self { first: first as Mark, holes }
+    }
+
+    fn len(&self) -> usize {
+        self.holes.len()
+    }
+
+    /// Makes a problem of each hole that belongs to what was asked for.
+    fn report(&self, case: &Case<'_>, repository: &Repository, chosen: &Chosen, collector: &mut Collector) {
+        let shallow: HashSet<Number> = repository.shallow().iter().filter_map(|id| case.store.find(id.as_bytes())).collect();
+        let asked = |commit: Number| case.graph.place(commit).is_some_and(|place| chosen.asked[place as usize]);
+        let cut = shallow.iter().filter(|&&commit| asked(commit)).count();
+        if cut > 0 {
+            let detail =
+                format!("the history is cut off behind {cut} commits (a shallow clone); `git fetch --unshallow` gets the rest");
+            collector.add_problem(repository.problem(Reason::Object, detail));
+        }
+        if self.holes.len() > NAMED_HOLES {
+            let hint = if repository.is_partial() {
+                "it is a partial clone; a full one can be scanned whole"
+            } else {
+                "`git fsck` tells more"
+            };
+            let example = self.holes.iter().map(|&(number, _)| case.name(number)).min().unwrap_or_default();
+            let detail = format!("{} objects are missing or broken, {example} for one; {hint}", self.holes.len());
+            return collector.add_problem(repository.problem(Reason::Object, detail));
+        }
+        for (index, &(number, damage)) in self.holes.iter().enumerate() {
+            let trail = &case.trails.trails[self.first as usize + index];
+            let version = trail.first.as_ref();
+            let cut_off =
+                version.is_some_and(|version| version.path.is_none() && shallow.contains(&version.commit) && damage.is_none());
+            let reached = version
+                .and_then(|version| case.graph.place(version.commit))
+                .is_some_and(|place| case.standing.reached[place as usize]);
+            let wanted = version.is_some_and(|version| chosen.holds(case, self.first + index as Mark, version));
+            if cut_off || number == Number::MAX || (damage.is_none() && !(reached && wanted)) {
+                continue;
+            }
+            let what = damage.map_or_else(|| "it is missing".to_owned(), |damage| damage.to_string());
+            let place = version.map(|version| case.place_of(version)).unwrap_or_default();
+            let hint = if repository.is_partial() { "; it is a partial clone" } else { "" };
+            let reason = if matches!(damage, Some(Damage::TooLarge(_))) { Reason::TooLarge } else { Reason::Object };
+            collector.add_problem(Problem {
+                subject: format!("object {}", case.name(number)),
+                reason,
+                detail: format!("{what}{place}{hint}"),
+            });
+        }
+    }
+}
+
+/// What was asked for, in this history.
+struct Chosen {
+    /// For each commit, by place.
+    asked: Vec<bool>,
+    /// The candidates that belong to it.
+    marks: Vec<Mark>,
+    all: bool,
+}
+
+impl Chosen {
+    /// Whether a hole stands in an asked commit.
+    fn holds(&self, case: &Case<'_>, mark: Mark, version: &Version) -> bool {
+        let holding =
+            |place: usize| self.asked[place] && case.marked.sets.members(case.trails.holds[place]).binary_search(&mark).is_ok();
+        self.all
+            || case.graph.place(version.commit).is_some_and(|place| self.asked[place as usize])
+            || (0..self.asked.len()).any(holding)
+    }
+}
+
+/// Everything that is known when the walk is over.
+struct Case<'a> {
+    context: &'a Context<'a>,
+    store: &'a ObjectStore,
+    graph: &'a Graph,
+    standing: &'a Standing<'a>,
+    marked: &'a Marked,
+    trails: &'a Trails,
+    settings: &'a Settings,
+    candidates: &'a Candidates,
+}
+
+/// A version that is to be examined.
+type Spot = (Number, Option<PathId>);
+
+impl Case<'_> {
+    /// The candidates that the selection asks for.
+    ///
+    /// # Errors
+    /// Says why the selection holds nothing.
+    fn choose(&self, marks: usize) -> Result<Chosen, String> {
+        let selection = &self.settings.selection;
+        let commits = &self.graph.commits;
+        let all = selection.is_all();
+        let included = selection.unreachable == Unreachable::Included;
+        let mut asked = match &selection.tips {
+            Some(tips) => self.graph.ancestors(self.numbers(tips)),
+            None if included => vec![true; commits.len()],
+            None => self.standing.reached.clone(),
+        };
+        let hidden = self.graph.ancestors(self.numbers(&selection.hidden));
+        for (place, asked) in asked.iter_mut().enumerate() {
+            *asked &= !hidden[place] && selection.since.is_none_or(|since| commits[place].time >= since);
+        }
+        if !all && !asked.contains(&true) {
+            return Err("the selection holds no commit; check --history, --since and --branch".into());
+        }
+        let mut taken = vec![false; marks];
+        for (place, _) in asked.iter().enumerate().filter(|&(_, &asked)| asked) {
+            self.introduced(place).filter(|&mark| (mark as usize) < marks).for_each(|mark| taken[mark as usize] = true);
+        }
+        if all {
+            self.add_tagged(&mut taken);
+        }
+        if all && included {
+            let sets: HashSet<SetId> = self.marked.objects.values().copied().collect();
+            let members = sets.into_iter().flat_map(|set| self.marked.sets.members(set));
+            members.filter(|&&mark| (mark as usize) < marks).for_each(|&mark| taken[mark as usize] = true);
+        }
+        Ok(Chosen { asked, marks: (0..marks as Mark).filter(|&mark| taken[mark as usize]).collect(), all })
+    }
+
+    /// What stands in the commit at `place` and in none of its parents.
+    fn introduced(&self, place: usize) -> impl Iterator<Item = Mark> {
+        let own = self.trails.holds[place];
+        let parents = self.graph.commits[place].parents.iter().filter_map(|&parent| self.graph.place(parent));
+        let before: Vec<SetId> = parents.map(|parent| self.trails.holds[parent as usize]).collect();
+        let members = if before.contains(&own) { &[] } else { self.marked.sets.members(own) };
+        let is_new = move |mark: &Mark| before.iter().all(|&set| self.marked.sets.members(set).binary_search(mark).is_err());
+        members.iter().copied().filter(is_new)
+    }
+
+    /// Takes what stands in the words of tags that references lead to.
+    fn add_tagged(&self, taken: &mut [bool]) {
+        let tags = self.standing.tips.values().flat_map(|(_, tags)| tags);
+        let sets = tags.filter_map(|tag| self.marked.objects.get(tag));
+        let members = sets.flat_map(|&set| self.marked.sets.members(set));
+        members.for_each(|&mark| {
+            if let Some(taken) = taken.get_mut(mark as usize) {
+                *taken = true
+            }
+        });
+    }
+
+    fn numbers(&self, ids: &[ObjectId]) -> Vec<Number> {
+        ids.iter().filter_map(|id| self.store.find(id.as_bytes())).map(|number| self.graph.peel(number).0).collect()
+    }
+
+    /// Examines the versions of what was chosen that a report names, and adds what stands in them.
+    fn examine(&self, forest: &Forest, limit: usize, chosen: &Chosen, collector: &mut Collector) {
+        let trails = self.completed(&chosen.marks);
+        let mut jobs: HashMap<Number, Job> = HashMap::new();
+        for &mark in &chosen.marks {
+            for version in versions(&trails[&mark]) {
+                let job = jobs.entry(version.object).or_default();
+                job.marks.insert(mark);
+                job.paths.insert(version.path);
+                jobs.entry(version.commit).or_default();
+            }
+        }
+        jobs.remove(&Number::MAX);
+        let needed = forest.needed(|number| jobs.contains_key(&number));
+        let desks = walk(self.store, forest, Some(&needed), limit, &Examiner { case: self, jobs: &jobs });
+        let mut prints: BTreeMap<Fingerprint, BTreeSet<Mark>> = BTreeMap::new();
+        let mut views: HashMap<Spot, Examined> = HashMap::new();
+        let mut notes: HashMap<Number, CommitNote> = HashMap::new();
+        for desk in desks {
+            for (mark, print) in desk.prints {
+                prints.entry(print).or_default().insert(mark);
+            }
+            views.extend(desk.views);
+            notes.extend(desk.notes);
+        }
+        let mut reported: HashMap<Spot, HashSet<Fingerprint>> = HashMap::new();
+        for (print, marks) in prints {
+            let trail = self.join(marks.iter().map(|mark| &trails[mark]));
+            let Some(speaking) = trail.head.clone().or_else(|| trail.last.clone()) else { continue };
+            let sighted = |version: &Version| {
+                let view = views.get(&(version.object, version.path));
+                view.is_some_and(|view| view.sightings.iter().any(|sighting| sighting.fingerprint == print))
+            };
+            if !sighted(&speaking) {
+                continue;
+            }
+            for version in [Some(&speaking), trail.first.as_ref()].into_iter().flatten().filter(|version| sighted(version)) {
+                reported.entry((version.object, version.path)).or_default().insert(print);
+            }
+            collector.add_exposure(print, self.exposure(&marks, &trail, &notes));
+        }
+        for (spot, mut examined) in views {
+            let wanted = reported.remove(&spot).unwrap_or_default();
+            examined.sightings.retain(|sighting| wanted.contains(&sighting.fingerprint));
+            collector.add(examined);
+        }
+    }
+
+    /// The trails of `marks`. What stands in no commit stands in the words of a tag, or in an object that nothing leads to.
+    fn completed(&self, marks: &[Mark]) -> HashMap<Mark, Trail> {
+        let mut trails: HashMap<Mark, Trail> =
+            marks.iter().map(|&mark| (mark, self.trails.trails[mark as usize].clone())).collect();
+        let is_open = |trail: &Trail| trail.first.is_none();
+        if !trails.values().any(is_open) {
+            return trails;
+        }
+        let mut objects: Vec<(ObjectId, Number, SetId)> = self
+            .marked
+            .objects
+            .iter()
+            .filter(|&(&number, _)| (number as usize) < self.store.len())
+            .map(|(&number, &set)| (self.store.id(number), number, set))
+            .collect();
+        objects.sort_unstable();
+        for (_, object, set) in objects {
+            let commit = self.graph.peel(object).0;
+            let commit = if self.graph.place(commit).is_some() { commit } else { Number::MAX };
+            for mark in self.marked.sets.members(set) {
+                if let Some(trail) = trails.get_mut(mark).filter(|trail| is_open(trail)) {
+                    let version = Version { commit, object, path: None };
+                    *trail = Trail { first: Some(version.clone()), last: Some(version), ..trail.clone() };
+                }
+            }
+        }
+        trails
+    }
+
+    /// The trail of a secret that several rules or runs of the walk told apart.
+    fn join<'t>(&self, trails: impl Iterator<Item = &'t Trail> + Clone) -> Trail {
+        let rank = |version: &Version| {
+            let place = self.graph.place(version.commit);
+            let reached = place.is_some_and(|place| self.standing.reached[place as usize]);
+            (reached, place, version.path.map(|path| std::cmp::Reverse(self.trails.path(self.graph, path))))
+        };
+        let early = |version: &&Version| {
+            let (reached, place, path) = rank(version);
+            (!reached, place.unwrap_or(Number::MAX), std::cmp::Reverse(path), self.name(version.object))
+        };
+        let first = trails.clone().filter_map(|trail| trail.first.as_ref()).min_by_key(early);
+        let last = trails.clone().filter_map(|trail| trail.last.as_ref()).max_by_key(|version| rank(version));
+        let head = trails.clone().filter_map(|trail| trail.head.as_ref()).max_by_key(|version| rank(version));
+        let paths: BTreeSet<PathId> = trails.clone().flat_map(|trail| trail.paths.iter().copied()).collect();
+        Trail { paths: paths.into_iter().collect(), first: first.cloned(), last: last.cloned(), head: head.cloned() }
+    }
+
+    /// What the report says of the past of a secret.
+    fn exposure(&self, marks: &BTreeSet<Mark>, trail: &Trail, notes: &HashMap<Number, CommitNote>) -> Exposure {
+        let mut paths: Vec<String> = trail.paths.iter().map(|&path| self.trails.path(self.graph, path)).collect();
+        paths.sort();
+        let refs = self.refs_reaching(marks);
+        let note = |version: Option<&Version>| version.and_then(|version| notes.get(&version.commit)).cloned();
+        let first = note(trail.first.as_ref());
+        let days = first.as_ref().map_or(0, |first| (self.settings.now - first.time).max(0) as u64 / 86_400);
+        Exposure {
+            paths,
+            last: note(trail.last.as_ref()),
+            at_head: trail.head.is_some(),
+            pushed: refs.iter().any(|name| name.starts_with("refs/remotes/")),
+            unreachable: refs.is_empty(),
+            ref_count: refs.len() as u64,
+            refs: refs.into_iter().take(NAMED_REFS).map(str::to_owned).collect(),
+            first,
+            days,
+        }
+    }
+
+    /// The references that lead to one of `marks`, branches first.
+    fn refs_reaching(&self, marks: &BTreeSet<Mark>) -> Vec<&str> {
+        let holds = |set: SetId| marks.iter().any(|mark| self.marked.sets.members(set).binary_search(mark).is_ok());
+        let mut known: HashMap<SetId, bool> = HashMap::new();
+        let mut names: Vec<&str> = Vec::new();
+        for (&name, (commit, tags)) in &self.standing.tips {
+            let reach = self.graph.place(*commit).map(|place| self.trails.reaches[place as usize]);
+            let own = tags.iter().chain([commit]).filter_map(|object| self.marked.objects.get(object).copied());
+            if reach.into_iter().chain(own).any(|set| *known.entry(set).or_insert_with(|| holds(set))) {
+                names.push(name);
+            }
+        }
+        let kind = |name: &&str| {
+            ["refs/heads/", "refs/remotes/", "refs/tags/", "refs/"].iter().position(|head| name.starts_with(head)).unwrap_or(4)
+        };
+        names.sort_by_key(|name| (kind(name), *name));
+        names
+    }
+
+    /// The name of an object, also of one that is missing.
+    fn name(&self, number: Number) -> String {
+        match self.graph.missing_id(number) {
+            Some(id) => id.to_string(),
+            None if (number as usize) < self.store.len() => self.store.id(number).to_string(),
+            None => String::new(),
+        }
+    }
+
+    /// Words for where a version stands.
+    fn place_of(&self, version: &Version) -> String {
+        let commit = &self.name(version.commit)[..];
+        let commit = commit.get(..SHORT).unwrap_or(commit);
+        match version.path {
+            Some(path) => format!(" ({} in commit {commit})", self.trails.path(self.graph, path)),
+            None => format!(" (commit {commit} needs it)"),
+        }
+    }
+}
+
+/// The versions that speak for a trail.
+fn versions(trail: &Trail) -> impl Iterator<Item = &Version> {
+    [&trail.first, &trail.last, &trail.head].into_iter().flatten()
+}
+
+/// What is to be done with one object.
+#[derive(Default)]
+struct Job {
+    /// The candidates that are looked for in it.
+    marks: HashSet<Mark>,
+    /// The paths it is examined under. Nothing, if its words are only to be read as those of a commit.
+    paths: HashSet<Option<PathId>>,
+}
+
+/// Examines the versions that a report names.
+struct Examiner<'a> {
+    case: &'a Case<'a>,
+    jobs: &'a HashMap<Number, Job>,
+}
+
+/// What a worker found out.
+#[derive(Default)]
+struct Findings {
+    prints: Vec<(Mark, Fingerprint)>,
+    views: Vec<(Spot, Examined)>,
+    notes: Vec<(Number, CommitNote)>,
+}
+
+impl Visitor for Examiner<'_> {
+    type Note = ();
+    type Desk = Findings;
+
+    fn visit(&self, desk: &mut Findings, visit: Visit<'_, ()>) {
+        let Some(job) = self.jobs.get(&visit.number) else { return };
+        if visit.kind == Kind::Commit {
+            desk.notes.push((visit.number, commit_note(self.case.name(visit.number), &self.masked(visit.text))));
+        }
+        if job.paths.is_empty() {
+            return;
+        }
+        let scanner = self.case.context.scanner;
+        let text = Text::new(visit.text);
+        let mut matches = Vec::new();
+        scanner.matches(&text.bytes, 0..text.bytes.len(), &mut matches);
+        for found in &matches {
+            let secret = &text.bytes[found.secret.clone()];
+            let mark = self.case.candidates.mark(found.rule, secret);
+            if job.marks.contains(&mark) {
+                desk.prints.push((mark, self.case.context.key.fingerprint(&Secret::new(secret))));
+            }
+        }
+        for &path in &job.paths {
+            desk.views.push(((visit.number, path), self.view(&visit, &text, matches.clone(), path)));
+        }
+    }
+
+    /// It was read before, in the first walk; should it be gone since, what depends on it goes unreported.
+    fn lost(&self, _: &mut Findings, _: Number, _: Damage) {}
+}
+
+impl Examiner<'_> {
+    /// `text` with stars for all that looks like a secret.
+    fn masked(&self, text: &[u8]) -> Vec<u8> {
+        let mut matches = Vec::new();
+        self.case.context.scanner.matches(text, 0..text.len(), &mut matches);
+        let mut masked = text.to_vec();
+        matches.into_iter().for_each(|found| masked[found.secret].fill(b'*'));
+        masked
+    }
+
+    fn view(&self, visit: &Visit<'_, ()>, text: &Text<'_>, matches: Vec<Match>, path: Option<PathId>) -> Examined {
+        let id = self.case.name(visit.number);
+        let path = match path {
+            Some(path) => self.case.trails.path(self.case.graph, path),
+            None => format!("{}:{}", visit.kind.as_str(), &id[..SHORT]),
+        };
+        let piece =
+            Piece { path: &path, origin: Origin::Object { id }, text, binary: is_binary(&text.bytes), base: Base::default() };
+        examine(self.case.context, &piece, matches, 0..text.bytes.len() + 1)
+    }
+}
+
+/// What a report says of a commit.
+fn commit_note(id: String, text: &[u8]) -> CommitNote {
+    let (head, message) = match memchr::memmem::find(text, b"\n\n") {
+        Some(end) => (&text[..end], &text[end + 2..]),
+        None => (text, &text[text.len()..]),
+    };
+    let line = |word: &[u8]| head.split(|&byte| byte == b'\n').find_map(|line| line.strip_prefix(word)).unwrap_or_default();
+    let (author, committer) = (line(b"author "), line(b"committer "));
+    let time = |line: &[u8]| {
+        let digits = line.rsplit(|&byte| byte == b' ').nth(1).and_then(|digits| std::str::from_utf8(digits).ok());
+        digits.and_then(|digits| digits.parse().ok()).unwrap_or(0)
+    };
+    let name_end = author.iter().rposition(|&byte| byte == b'>').map_or(author.len(), |end| end + 1);
+    let subject = message.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    CommitNote {
+        id,
+        author: String::from_utf8_lossy(&author[..name_end]).into_owned(),
+        time: time(committer),
+        subject: String::from_utf8_lossy(subject).into_owned(),
+    }
+}

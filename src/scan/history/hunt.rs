@@ -1,0 +1,306 @@
+//! The first stage over a history: every object is read in the order of its deltas, and only what a delta brings in is looked at.
+//!
+//! An anchor that a delta copies is an anchor still, and what the rules made of it holds as long as the bytes within their reach
+//! were copied with it. So a text inherits anchors and matches from the one it was made from; new bytes are searched for
+//! anchors, and rules run again only where the seams between old and new come within their reach.
+
+use crate::rule::{Confidence, Shape};
+use crate::scan::examine::confidence_of;
+use crate::scan::text::{self, Encoding, Text};
+use crate::scan::{Anchor, Match, Scanner};
+use crate::source::history::delta::Copied;
+use crate::source::history::graph::{Numbers, Record, TreeNote};
+use crate::source::history::objects::{Damage, Kind, Number};
+use crate::source::history::sets::Mark;
+use crate::source::history::walk::{Change, Visit, Visitor};
+use std::collections::HashMap;
+use std::hash::{BuildHasher as _, RandomState};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, PoisonError};
+
+/// Rules look one byte farther than their reach, to see whether a word ends there; a few more do no harm.
+const SLACK: usize = 8;
+
+/// How texts are searched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Thoroughness {
+    /// What a delta copies is not searched again.
+    Changes,
+    /// Every text is searched in full. Finds the same, and proves it.
+    Everything,
+}
+
+/// Searches all objects.
+pub struct Hunt<'a> {
+    pub scanner: &'a Scanner,
+    pub numbers: Numbers<'a>,
+    pub candidates: Candidates,
+    pub thoroughness: Thoroughness,
+    /// Matches below this are not followed.
+    pub least: Confidence,
+}
+
+/// Different secrets met, by rule and value. Values are kept as keyed hashes, under a key that ends with the run.
+pub struct Candidates {
+    hashers: [RandomState; 2],
+    known: Mutex<HashMap<(u32, u64, u64), Mark>>,
+}
+
+impl Default for Candidates {
+    fn default() -> Self {
+        Self { hashers: [RandomState::new(), RandomState::new()], known: Mutex::default() }
+    }
+}
+
+impl Candidates {
+    /// The mark of the value `secret`, found by `rule`.
+    pub fn mark(&self, rule: u32, secret: &[u8]) -> Mark {
+        let key = (rule, self.hashers[0].hash_one(secret), self.hashers[1].hash_one(secret));
+        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let next = known.len() as Mark;
+        *known.entry(key).or_insert(next)
+    }
+
+    /// For each mark, its rule.
+    pub fn rules(&self) -> Vec<u32> {
+        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut rules = vec![0; known.len()];
+        known.iter().for_each(|(&(rule, _, _), &mark)| rules[mark as usize] = rule);
+        rules
+    }
+}
+
+/// What a visited object leaves for its deltas.
+pub enum Note {
+    Text(TextNote),
+    Tree(TreeNote),
+    /// Nothing that can be inherited.
+    Opaque,
+}
+
+/// The anchors and matches of a text, both sorted by place.
+#[derive(Default)]
+pub struct TextNote {
+    anchors: Vec<Place>,
+    found: Vec<Found>,
+    marks: Arc<[Mark]>,
+}
+
+/// An anchor, in little space.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Place {
+    start: u32,
+    literal: u32,
+}
+
+impl Place {
+    fn anchor(self) -> Anchor {
+        Anchor { start: self.start as usize, literal: self.literal }
+    }
+
+    /// The same anchor where `copy` took it.
+    fn moved(self, copy: &Copied) -> Self {
+        Self { start: (self.start as usize - copy.from + copy.to) as u32, ..self }
+    }
+}
+
+/// What a rule found at an anchor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Found {
+    place: Place,
+    mark: Mark,
+    /// Whether it holds in machine data, too.
+    format: bool,
+}
+
+/// What a worker gathers.
+#[derive(Default)]
+pub struct Desk {
+    pub record: Record,
+    /// The texts with matches, and what matched.
+    pub marked: Vec<(Number, Arc<[Mark]>)>,
+    pub lost: Vec<(Number, Damage)>,
+    pub objects: u64,
+    pub bytes: u64,
+    matches: Vec<Match>,
+}
+
+impl Visitor for Hunt<'_> {
+    type Note = Note;
+    type Desk = Desk;
+
+    fn visit(&self, desk: &mut Desk, visit: Visit<'_, Note>) -> Note {
+        desk.objects += 1;
+        desk.bytes += visit.text.len() as u64;
+        let recorded = match visit.kind {
+            Kind::Tree => {
+                let base = visit.change.as_ref().and_then(|change| match change.note {
+                    Note::Tree(note) => Some((change.base, note, change.copies)),
+                    _ => None,
+                });
+                match desk.record.add_tree(&self.numbers, visit.number, visit.text, base) {
+                    Ok(note) => return Note::Tree(note),
+                    Err(damage) => Err(damage),
+                }
+            }
+            Kind::Commit => desk.record.add_commit(&self.numbers, visit.number, visit.text),
+            Kind::Tag => desk.record.add_tag(&self.numbers, visit.number, visit.text),
+            Kind::Blob => Ok(()),
+        };
+        if let Err(damage) = recorded {
+            desk.lost.push((visit.number, damage));
+        }
+        if visit.kind == Kind::Tree { Note::Opaque } else { self.search(desk, &visit) }
+    }
+
+    fn lost(&self, desk: &mut Desk, number: Number, damage: Damage) {
+        desk.lost.push((number, damage));
+    }
+}
+
+impl Hunt<'_> {
+    /// Searches a text, and notes what it holds.
+    fn search(&self, desk: &mut Desk, visit: &Visit<'_, Note>) -> Note {
+        if text::detect(visit.text) != (Encoding::Bytes, 0) {
+            let decoded = Text::new(visit.text);
+            let note = self.search_whole(desk, &decoded.bytes);
+            self.settle(desk, visit.number, &note.marks);
+            return Note::Opaque;
+        }
+        let note = match &visit.change {
+            Some(Change { note: Note::Text(base), text, copies, .. }) if self.thoroughness == Thoroughness::Changes => {
+                self.search_changes(desk, visit.text, Ancestor { text, note: base, copies })
+            }
+            _ => self.search_whole(desk, visit.text),
+        };
+        self.settle(desk, visit.number, &note.marks);
+        Note::Text(note)
+    }
+
+    /// Gathers what a text holds.
+    fn settle(&self, desk: &mut Desk, number: Number, marks: &Arc<[Mark]>) {
+        if !marks.is_empty() {
+            desk.marked.push((number, Arc::clone(marks)));
+        }
+    }
+
+    fn search_whole(&self, desk: &mut Desk, text: &[u8]) -> TextNote {
+        let mut note = TextNote::default();
+        self.add_anchors(text, 0..text.len(), &mut note.anchors);
+        for index in 0..note.anchors.len() {
+            self.evaluate(desk, text, note.anchors[index], &mut note.found);
+        }
+        note.marks = marks_of(text, &note.found, None);
+        note
+    }
+
+    /// Searches what is new in a text.
+    fn search_changes(&self, desk: &mut Desk, text: &[u8], base: Ancestor<'_>) -> TextNote {
+        let mut note = TextNote::default();
+        let mut at = 0;
+        let margin = self.scanner.longest_anchor().saturating_sub(1);
+        for copy in base.copies {
+            // An anchor that starts before this place is copied whole.
+            let safe =
+                if base.ends_with(copy, text) { copy.to + copy.length } else { copy.to + copy.length.saturating_sub(margin) };
+            self.add_anchors(text, at..copy.to, &mut note.anchors);
+            let anchors = base.note.anchors_within(copy.from, copy.from + (safe - copy.to));
+            note.anchors.extend(anchors.iter().map(|place| place.moved(copy)));
+            at = safe;
+        }
+        self.add_anchors(text, at..text.len(), &mut note.anchors);
+        for copy in base.copies {
+            let found = base.note.found_within(copy.from, copy.from + copy.length);
+            let moved = found.iter().map(|found| Found { place: found.place.moved(copy), ..*found });
+            note.found.extend(moved.filter(|found| self.is_untouched(found.place, copy, &base, text)));
+        }
+        let mut copies = base.copies.iter().peekable();
+        for &place in &note.anchors {
+            while copies.next_if(|copy| copy.to + copy.length <= place.start as usize).is_some() {}
+            if !copies.peek().is_some_and(|copy| self.is_untouched(place, copy, &base, text)) {
+                self.evaluate(desk, text, place, &mut note.found);
+            }
+        }
+        note.found.sort_unstable();
+        note.marks = marks_of(text, &note.found, Some(&base.note.marks));
+        note
+    }
+
+    /// Whether all that rules look at around an anchor was copied by `copy`. A text's own start and end count as well.
+    fn is_untouched(&self, place: Place, copy: &Copied, base: &Ancestor<'_>, text: &[u8]) -> bool {
+        let anchor = place.anchor();
+        let reach = self.scanner.reach(anchor).bytes() + SLACK;
+        let end = anchor.start + self.scanner.anchor_length(anchor);
+        let starts = anchor.start >= copy.to + if copy.to == 0 && copy.from == 0 { 0 } else { reach };
+        let ends = if base.ends_with(copy, text) { end <= copy.to + copy.length } else { end + reach <= copy.to + copy.length };
+        starts && ends
+    }
+
+    /// Appends the anchors that start within `core`, sorted.
+    fn add_anchors(&self, text: &[u8], core: Range<usize>, anchors: &mut Vec<Place>) {
+        if core.is_empty() {
+            return;
+        }
+        let first = anchors.len();
+        // Texts are never longer than the limit, which 32 bits hold.
+        self.scanner.anchors(text, core, |anchor| anchors.push(Place { start: anchor.start as u32, literal: anchor.literal }));
+        anchors[first..].sort_unstable();
+    }
+
+    /// Runs the rules of an anchor.
+    fn evaluate(&self, desk: &mut Desk, text: &[u8], place: Place, found: &mut Vec<Found>) {
+        self.scanner.matches_at(text, place.anchor(), &mut desk.matches);
+        for matched in desk.matches.drain(..) {
+            let rule = self.scanner.rule(&matched);
+            if matched.probability.map_or(rule.confidence, confidence_of) < self.least {
+                continue;
+            }
+            let mark = self.candidates.mark(matched.rule, &text[matched.secret.clone()]);
+            found.push(Found { place, mark, format: matches!(rule.shape, Shape::Format { .. }) });
+        }
+    }
+}
+
+/// The text that another is a delta of.
+#[derive(Clone, Copy)]
+struct Ancestor<'a> {
+    text: &'a [u8],
+    note: &'a TextNote,
+    copies: &'a [Copied],
+}
+
+impl Ancestor<'_> {
+    /// Whether `copy` ends where both texts end.
+    fn ends_with(&self, copy: &Copied, text: &[u8]) -> bool {
+        copy.to + copy.length == text.len() && copy.from + copy.length == self.text.len()
+    }
+}
+
+impl TextNote {
+    /// The anchors that start between two offsets.
+    fn anchors_within(&self, from: usize, to: usize) -> &[Place] {
+        let first = self.anchors.partition_point(|place| (place.start as usize) < from);
+        let count = self.anchors[first..].partition_point(|place| (place.start as usize) < to);
+        &self.anchors[first..first + count]
+    }
+
+    /// What was found at anchors that start between two offsets.
+    fn found_within(&self, from: usize, to: usize) -> &[Found] {
+        let first = self.found.partition_point(|found| (found.place.start as usize) < from);
+        let count = self.found[first..].partition_point(|found| (found.place.start as usize) < to);
+        &self.found[first..first + count]
+    }
+}
+
+/// The marks of what was found, sorted, each once; the very list of the `base` if it is the same. In machine data names and values
+/// mean nothing, formats do.
+fn marks_of(text: &[u8], found: &[Found], base: Option<&Arc<[Mark]>>) -> Arc<[Mark]> {
+    if found.is_empty() {
+        return base.filter(|base| base.is_empty()).cloned().unwrap_or_default();
+    }
+    let binary = text::is_binary(text);
+    let mut marks: Vec<Mark> = found.iter().filter(|found| found.format || !binary).map(|found| found.mark).collect();
+    marks.sort_unstable();
+    marks.dedup();
+    base.filter(|base| base[..] == marks[..]).cloned().unwrap_or_else(|| marks.into())
+}
