@@ -224,8 +224,13 @@ const MOST_REPEATS: usize = 26;
 
 /// Whether the same anchor comes again and again just before `anchor`: filler, or a text made to keep a scanner busy.
 fn is_drumming(text: &[u8], anchor: &Range<usize>) -> bool {
-    let before = &text[anchor.start.saturating_sub(Reach::NEAR)..anchor.start];
     let same = &text[anchor.clone()];
+    let stands_at = |start: Option<usize>| start.is_some_and(|start| &text[start..start + same.len()] == same);
+    let repeats = |period: usize| (1..=3).all(|times| stands_at(anchor.start.checked_sub(times * period)));
+    if (1..=4).any(repeats) {
+        return true;
+    }
+    let before = &text[anchor.start.saturating_sub(Reach::NEAR)..anchor.start];
     before.len() > MOST_REPEATS * same.len() && memchr::memmem::find_iter(before, same).nth(MOST_REPEATS - 1).is_some()
 }
 
