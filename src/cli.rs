@@ -17,6 +17,8 @@ pub struct Cli {
 pub enum Command {
     /// Scan files for secrets
     Scan(Scan),
+    /// Show why each value in a file is believed to be a secret, or is not
+    Explain(Explain),
     /// List, show and check the rules
     #[command(subcommand)]
     Rules(Rules),
@@ -32,11 +34,12 @@ pub enum Command {
     Man,
 }
 
-/// Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.
+/// The flags of `keyward scan`.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.")]
 pub struct Scan {
     /// Files and folders to scan; `-` is standard input
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// Format of the report on standard output
@@ -117,6 +120,22 @@ pub struct Scan {
     /// Threads to use; all processors by default
     #[arg(long, short = 'j', value_name = "N", help_heading = "Sources")]
     pub threads: Option<std::num::NonZeroUsize>,
+}
+
+/// Prints every candidate with where it came from, what the judge saw, its probability and the verdict.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A file, or one line of it as FILE:LINE; `-` is standard input
+    #[arg(value_name = "FILE[:LINE]", required = true)]
+    pub targets: Vec<PathBuf>,
+
+    /// Show the features that are zero, too
+    #[arg(long)]
+    pub all_features: bool,
+
+    /// Write the candidates below the paths as JSON lines with their features, for training the judge
+    #[arg(long, hide = true)]
+    pub features: bool,
 }
 
 #[derive(Debug, Subcommand)]

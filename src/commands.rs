@@ -1,6 +1,7 @@
 //! One file for each verb; each reads as a story.
 
 pub mod config;
+pub mod explain;
 pub mod reference;
 pub mod rules;
 pub mod scan;

@@ -14,6 +14,7 @@ use crate::scan::Scanner;
 use crate::scan::blob::scan_blob;
 use crate::scan::collect::Collector;
 use crate::scan::examine::Context;
+use crate::scan::judge;
 use crate::source::files::{Event, Files, Ignored};
 use crate::source::{Blob, Content};
 use output::Outputs;
@@ -22,7 +23,7 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// Judged values below this probability are not even kept as matches of low confidence.
-pub const CUT: f32 = 0.5;
+pub const CUT: f32 = judge::LOW;
 
 /// Runs `keyward scan`.
 ///

@@ -3,6 +3,7 @@
 
 use super::allow::Allow;
 use super::directive::{self, Markers};
+use super::judge;
 use super::text::Text;
 use super::value::entropy_of;
 use super::{Match, Scanner};
@@ -131,8 +132,8 @@ pub fn examine(context: &Context<'_>, piece: &Piece<'_>, matches: Vec<Match>, co
 /// The confidence that a probability comes to.
 pub fn confidence_of(probability: f32) -> Confidence {
     match probability {
-        p if p >= 0.9 => Confidence::High,
-        p if p >= 0.7 => Confidence::Medium,
+        p if p >= judge::HIGH => Confidence::High,
+        p if p >= judge::MEDIUM => Confidence::Medium,
         _ => Confidence::Low,
     }
 }
@@ -142,7 +143,13 @@ pub fn most_specific(scanner: &Scanner, mut matches: Vec<Match>) -> Vec<Match> {
     matches.sort_by(|a, b| {
         let rank = |found: &Match| specificity(scanner.rule(found));
         let length = |found: &Match| found.secret.len();
-        rank(b).cmp(&rank(a)).then(length(b).cmp(&length(a))).then(a.secret.start.cmp(&b.secret.start)).then(a.rule.cmp(&b.rule))
+        let likely = |found: &Match| found.probability.unwrap_or(1.0);
+        rank(b)
+            .cmp(&rank(a))
+            .then(likely(b).total_cmp(&likely(a)))
+            .then(length(b).cmp(&length(a)))
+            .then(a.secret.start.cmp(&b.secret.start))
+            .then(a.rule.cmp(&b.rule))
     });
     // Kept matches never overlap, so their starts, in order, tell all neighbours.
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();

@@ -240,7 +240,7 @@ impl Outcome {
     /// Expects a finding at `place`, which is `path:line:column`.
     #[track_caller]
     pub fn finds_at(self, place: &str) -> Self {
-        let at_end = |line: &str| line.trim().split_whitespace().any(|word| word == place);
+        let at_end = |line: &str| line.split_whitespace().any(|word| word == place);
         assert!(self.stdout.lines().any(at_end), "nothing found at {place}\n{}", self.stdout);
         self
     }
