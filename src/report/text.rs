@@ -121,7 +121,9 @@ impl Page<'_> {
         for (index, reason) in finding.evidence.iter().enumerate() {
             self.remark(if index == 0 { "why" } else { "" }, reason)?;
         }
-        for Companion { rule, preview } in &finding.companions {
+        let told =
+            |it: &&Companion| finding.evidence.iter().any(|reason| reason.contains(&format!("{} {}", it.rule, it.preview)));
+        for Companion { rule, preview } in finding.companions.iter().filter(|it| !told(it)) {
             self.remark("beside", &format!("{} {preview}", report.name_of(rule)))?;
         }
         if let Some(Rule { revoke, rotate, documentation, .. }) = report.rules.get(&finding.rule) {

@@ -55,7 +55,7 @@ impl Collector {
     }
 
     /// How many different secrets there are so far.
-    pub fn len(&self) -> usize {
+    pub fn secrets(&self) -> usize {
         self.sightings.len()
     }
 
