@@ -58,7 +58,7 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
 /// How far the scan is.
 fn sample(collector: &Mutex<Collector>) -> Sample {
     let collector = collector.lock().unwrap_or_else(PoisonError::into_inner);
-    Sample { coverage: collector.coverage(), secrets: collector.len() }
+    Sample { coverage: collector.coverage(), secrets: collector.secrets() }
 }
 
 /// The report; a run that read nothing is a problem, not a success.
