@@ -37,7 +37,8 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
         scan_files(&context, &collector, &files(arguments, &config, &collector)?);
     }
     let mut collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
-    collector.merge(history::scan_histories(&context, arguments, config.confidence, config.max_file_size));
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(arguments)).build().map_err(Error::new)?;
+    collector.merge(pool.install(|| history::scan_histories(&context, arguments, config.confidence, config.max_file_size)));
     let report = finish(collector, &config);
     let mut out = std::io::stdout().lock();
     text::write(&report, &mut out).and_then(|()| out.flush()).map_err(Error::new)?;
@@ -96,9 +97,14 @@ fn files(arguments: &cli::Scan, config: &Config, collector: &Mutex<Collector>) -
         }
     }
     let base = base_of(&roots, config)?;
-    let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let threads = threads(arguments);
     let ignored = if arguments.no_ignore { Ignored::Read } else { Ignored::Skipped };
     Ok(Files { roots, base, ignored, limit: config.max_file_size, threads })
+}
+
+/// How many threads to use.
+fn threads(arguments: &cli::Scan) -> usize {
+    arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }
 
 /// What paths in the report are relative to: the repository that holds all roots, else the folder of the configuration when

@@ -16,6 +16,7 @@ use crate::report::{CommitNote, Exposure};
 use crate::rule::Confidence;
 use crate::secret::{Fingerprint, Secret};
 use crate::source::history::Repository;
+use crate::source::history::cache::{self, Recalled, Sample, Snapshot};
 use crate::source::history::graph::Numbers;
 use crate::source::history::objects::{Damage, Kind, Number, ObjectId, ObjectStore};
 use crate::source::history::origins::{self, Graph, Marked, PathId, Trail, Trails, Version};
@@ -24,6 +25,7 @@ use crate::source::history::sets::{Mark, SetId};
 use crate::source::history::walk::{Forest, Visit, Visitor, walk};
 use hunt::{Candidates, Hunt, Thoroughness};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A report names at most this many branches and tags of one secret.
@@ -80,6 +82,8 @@ pub struct Settings {
     pub now: i64,
     /// Objects of more bytes are problems.
     pub limit: usize,
+    /// The folder where what a run learns is kept for the next; none keeps nothing.
+    pub cache: Option<PathBuf>,
 }
 
 /// The largest object that can be scanned: offsets take 32 bits.
@@ -109,31 +113,13 @@ fn scan_store(
     collector: &mut Collector,
 ) {
     let forest = Forest::new(store);
-    let hunt = Hunt {
-        scanner: context.scanner,
-        numbers: Numbers::new(store),
-        candidates: Candidates::default(),
-        thoroughness: settings.thoroughness,
-        least: settings.least,
-    };
     let limit = settings.limit.min(LARGEST);
-    let desks = walk(store, &forest, None, limit, &hunt);
-    let mut marked = Marked::default();
-    let mut lost = Vec::new();
-    let mut records = Vec::new();
-    for desk in desks {
-        collector.count_objects(desk.objects, desk.bytes);
-        records.push(desk.record);
-        lost.extend(desk.lost);
-        for (number, marks) in desk.marked.into_iter().filter(|&(number, _)| store.is_first(number)) {
-            let set = marked.sets.intern(marks);
-            marked.objects.insert(number, set);
-        }
-    }
-    let Hunt { numbers, candidates, .. } = hunt;
-    let (names, missing) = numbers.finish();
-    let graph = Graph::new(store, records, names, missing);
-    let rules = candidates.rules();
+    let file = settings.cache.as_ref().filter(|_| settings.thoroughness == Thoroughness::Changes).map(|folder| {
+        let signature = context.scanner.signature(settings.least);
+        cache::file(folder, &repository.common_dir, &signature)
+    });
+    let Learned { graph, mut marked, lost, candidates } = learn(context, settings, store, &forest, file.as_deref(), collector);
+    let rules: Vec<u32> = candidates.samples().iter().map(|sample| sample.rule).collect();
     let holes = Holes::new(store, &graph, &lost, rules.len(), &mut marked);
     let standing = Standing::new(store, &graph, refs);
     let admits = |mark: Mark, path: &str| {
@@ -158,6 +144,107 @@ fn scan_store(
     };
     case.examine(&forest, limit, &chosen, collector);
     holes.report(&case, repository, &chosen, collector);
+}
+
+/// What the objects of a repository hold, and how they hang together.
+struct Learned {
+    graph: Graph,
+    marked: Marked,
+    lost: Vec<(Number, Damage)>,
+    candidates: Candidates,
+}
+
+/// Reads all objects, or those that are new since the run that wrote `file`, and writes what is known now.
+fn learn(
+    context: &Context<'_>,
+    settings: &Settings,
+    store: &ObjectStore,
+    forest: &Forest,
+    file: Option<&Path>,
+    collector: &mut Collector,
+) -> Learned {
+    let limit = settings.limit.min(LARGEST);
+    let mut hunt = Hunt {
+        scanner: context.scanner,
+        numbers: Numbers::new(store),
+        candidates: Candidates::default(),
+        thoroughness: settings.thoroughness,
+        least: settings.least,
+        known: None,
+    };
+    let mut records = Vec::new();
+    let mut texts = Vec::new();
+    if let Some(snapshot) = file.and_then(Snapshot::load) {
+        match recall(store, forest, &hunt, &snapshot) {
+            Some(recalled) => {
+                hunt.known = Some(recalled.known);
+                records.push(recalled.record);
+                texts.push(recalled.marked);
+            }
+            None => hunt.candidates = Candidates::default(),
+        }
+    }
+    let needed = hunt.known.as_ref().map(|known| forest.needed(|number| !known[number as usize]));
+    let new = hunt.known.as_ref().is_none_or(|known| known.contains(&false));
+    let mut lost = Vec::new();
+    for desk in walk(store, forest, needed.as_ref(), limit, &hunt) {
+        collector.count_objects(desk.objects, desk.bytes);
+        records.push(desk.record);
+        texts.push(desk.marked);
+        lost.extend(desk.lost);
+    }
+    let mut marked = Marked::default();
+    for (number, marks) in texts.into_iter().flatten().filter(|&(number, _)| store.is_first(number)) {
+        let set = marked.sets.intern(marks);
+        marked.objects.insert(number, set);
+    }
+    let Hunt { numbers, candidates, .. } = hunt;
+    let (names, missing) = numbers.finish();
+    let graph = Graph::new(store, records, names, missing);
+    if let Some(file) = file.filter(|_| new) {
+        let lost: HashSet<Number> = lost.iter().map(|&(number, _)| number).collect();
+        // Without a cache the next run takes longer, and that is all.
+        let _ = Snapshot::new(store, &graph, &marked, candidates.samples(), &lost).save(file);
+    }
+    Learned { graph, marked, lost, candidates }
+}
+
+/// Takes in what an earlier run learned. None when it does not fit the objects at hand.
+fn recall(store: &ObjectStore, forest: &Forest, hunt: &Hunt<'_>, snapshot: &Snapshot) -> Option<Recalled> {
+    let recalled = snapshot.recall(store, &hunt.numbers)?;
+    let mut samples: HashMap<Number, Vec<(Mark, Sample)>> = HashMap::new();
+    for (mark, sample) in recalled.samples.iter().enumerate() {
+        samples.entry(sample.object).or_default().push((mark as Mark, *sample));
+    }
+    let needed = forest.needed(|number| samples.contains_key(&number));
+    hunt.candidates.recall(recalled.samples.clone());
+    let learned = walk(store, forest, Some(&needed), LARGEST, &Reminder { samples: &samples, candidates: &hunt.candidates });
+    (learned.into_iter().sum::<usize>() == recalled.samples.len()).then_some(recalled)
+}
+
+/// Reads the values of candidates of an earlier run where they were met. Its workers count them.
+struct Reminder<'a> {
+    samples: &'a HashMap<Number, Vec<(Mark, Sample)>>,
+    candidates: &'a Candidates,
+}
+
+impl Visitor for Reminder<'_> {
+    type Note = ();
+    type Desk = usize;
+
+    fn visit(&self, learned: &mut usize, visit: Visit<'_, ()>) {
+        let Some(samples) = self.samples.get(&visit.number) else { return };
+        let text = Text::new(visit.text);
+        for (mark, sample) in samples {
+            if let Some(secret) = text.bytes.get(sample.start as usize..sample.end as usize) {
+                self.candidates.learn(*mark, sample.rule, secret);
+                *learned += 1;
+            }
+        }
+    }
+
+    /// What cannot be read is not counted, so nothing is taken from the earlier run.
+    fn lost(&self, _: &mut usize, _: Number, _: Damage) {}
 }
 
 /// The names that lead into a history, and what they lead to.
@@ -555,8 +642,7 @@ impl Visitor for Examiner<'_> {
         scanner.matches(&text.bytes, 0..text.bytes.len(), &mut matches);
         for found in &matches {
             let secret = &text.bytes[found.secret.clone()];
-            let mark = self.case.candidates.mark(found.rule, secret);
-            if job.marks.contains(&mark) {
+            if let Some(mark) = self.case.candidates.find(found.rule, secret).filter(|mark| job.marks.contains(mark)) {
                 desk.prints.push((mark, self.case.context.key.fingerprint(&Secret::new(secret))));
             }
         }

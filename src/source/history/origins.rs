@@ -130,6 +130,16 @@ impl Graph {
         (number, tags)
     }
 
+    /// All trees, each with the entries it drops and those it adds.
+    pub fn trees(&self) -> impl Iterator<Item = (&Tree, &[Edge], &[Edge])> {
+        self.trees.iter().map(|tree| (tree, self.edges(&tree.dropped), self.edges(&tree.added)))
+    }
+
+    /// The name of an entry, by its number.
+    pub fn entry_name(&self, name: u32) -> Box<[u8]> {
+        self.names.name(name)
+    }
+
     fn tree(&self, number: Number) -> Option<u32> {
         self.records.get(number as usize).copied().filter(|&place| place != NONE)
     }
