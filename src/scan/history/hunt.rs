@@ -182,7 +182,7 @@ impl Visitor for Hunt<'_> {
         if self.known.as_ref().is_some_and(|known| known[visit.number as usize]) {
             // It was only read because others are made from it.
             desk.record.forget_since(before);
-        } else {
+        } else if self.numbers.is_first(visit.number) {
             desk.objects += 1;
             desk.bytes += visit.text.len() as u64;
             if let Some(marks) = note.marks().filter(|marks| !marks.is_empty()) {

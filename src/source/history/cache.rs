@@ -96,6 +96,8 @@ pub struct Snapshot {
     ids: Vec<u8>,
     /// How many were read.
     read: u32,
+    /// How many bytes these have in all.
+    bytes: u64,
     commits: Vec<(u32, u32, Vec<u32>, i64)>,
     tags: Vec<(u32, u32)>,
     /// Object, base, how many edges are dropped, how many added.
@@ -112,6 +114,9 @@ pub struct Recalled {
     pub record: Record,
     /// For each object of the store, whether it was read before.
     pub known: Vec<bool>,
+    /// How many objects were read before, and how many bytes they have.
+    pub objects: u64,
+    pub bytes: u64,
     pub marked: Vec<(Number, Arc<[Mark]>)>,
     pub samples: Vec<Sample>,
 }
@@ -147,9 +152,9 @@ impl Snapshot {
         written
     }
 
-    /// What `graph` and `marked` say of all objects of `store` but the `lost` ones.
-    pub fn new(store: &ObjectStore, graph: &Graph, marked: &Marked, samples: Vec<Sample>, lost: &HashSet<Number>) -> Self {
-        let mut snapshot = Self::default();
+    /// What `graph` and `marked` say of all objects of `store`, which have so many `bytes`, but the `lost` ones.
+    pub fn new(store: &ObjectStore, graph: &Graph, marked: &Marked, samples: Vec<Sample>, lost: &HashSet<Number>, bytes: u64) -> Self {
+        let mut snapshot = Self { bytes, ..Self::default() };
         let mut places: Vec<u32> = vec![NONE; graph.len()];
         let mut count = 0;
         for number in (0..store.len() as Number).filter(|number| !lost.contains(number) && store.is_first(*number)) {
@@ -247,7 +252,7 @@ impl Snapshot {
         let sets: Vec<Arc<[Mark]>> = self.sets.iter().map(|set| set.as_slice().into()).collect();
         let marked: Option<Vec<_>> = self.marked.iter().map(|&(place, set)| Some((object(place)?, Arc::clone(sets.get(set as usize)?)))).collect();
         let samples: Option<Vec<Sample>> = self.samples.iter().map(|sample| Some(Sample { object: object(sample.object)?, ..*sample })).collect();
-        Some(Recalled { record, known, marked: marked?, samples: samples? })
+        Some(Recalled { record, known, objects: u64::from(self.read), bytes: self.bytes, marked: marked?, samples: samples? })
     }
 }
 

@@ -92,6 +92,11 @@ impl<'a> Numbers<'a> {
         *missing.entry(id).or_insert(next)
     }
 
+    /// Whether an object is the copy that stands for all copies of it.
+    pub fn is_first(&self, number: Number) -> bool {
+        self.store.is_first(number)
+    }
+
     /// The number of a name in a tree.
     pub fn entry_name(&self, name: &[u8]) -> u32 {
         self.names.number(name)
