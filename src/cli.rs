@@ -17,6 +17,8 @@ pub struct Cli {
 pub enum Command {
     /// Scan files for secrets
     Scan(Scan),
+    /// Show why each value in a file is believed to be a secret, or is not
+    Explain(Explain),
     /// List, show and check the rules
     #[command(subcommand)]
     Rules(Rules),
@@ -43,19 +45,20 @@ pub enum Cache {
     Clear,
 }
 
-/// Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.
+/// The flags of `keyward scan`.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.")]
 pub struct Scan {
     /// Files and folders to scan; `-` is standard input
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// Format of the report on standard output
     #[arg(long, short, value_enum, default_value_t, help_heading = "Report")]
     pub format: Format,
 
-    /// Write the report to a file as well, in the format of its extension (.json, .jsonl, .sarif, .csv, .xml, .txt);
-    /// may be repeated
+    /// Write the report to a file as well, in the format of its extension (.json, .jsonl, .sarif, .csv, .xml for JUnit,
+    /// .txt; gl-secret-detection-report.json for GitLab); may be repeated
     #[arg(long, short, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
 
@@ -132,6 +135,22 @@ pub struct Scan {
     /// Threads to use; all processors by default
     #[arg(long, short = 'j', value_name = "N", help_heading = "Sources")]
     pub threads: Option<std::num::NonZeroUsize>,
+}
+
+/// Prints every candidate with where it came from, what the judge saw, its probability and the verdict.
+#[derive(Debug, Args)]
+pub struct Explain {
+    /// A file, or one line of it as FILE:LINE; `-` is standard input
+    #[arg(value_name = "FILE[:LINE]", required = true)]
+    pub targets: Vec<PathBuf>,
+
+    /// Show the features that are zero, too
+    #[arg(long)]
+    pub all_features: bool,
+
+    /// Write the candidates below the paths as JSON lines with their features, for training the judge
+    #[arg(long, hide = true)]
+    pub features: bool,
 }
 
 #[derive(Debug, Subcommand)]
@@ -240,6 +259,20 @@ impl From<Level> for Confidence {
             Level::Low => Self::Low,
             Level::Medium => Self::Medium,
             Level::High => Self::High,
+        }
+    }
+}
+
+impl From<Format> for crate::report::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+            Format::Jsonl => Self::Jsonl,
+            Format::Sarif => Self::Sarif,
+            Format::Csv => Self::Csv,
+            Format::Junit => Self::Junit,
+            Format::Gitlab => Self::Gitlab,
         }
     }
 }

@@ -2,6 +2,7 @@
 
 pub mod cache;
 pub mod config;
+pub mod explain;
 pub mod reference;
 pub mod rules;
 pub mod scan;

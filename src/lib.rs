@@ -34,6 +34,7 @@ use error::Error;
 pub fn run(cli: Cli) -> Result<u8, Error> {
     match cli.command {
         Command::Scan(arguments) => commands::scan::run(&arguments),
+        Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Rules(arguments) => commands::rules::run(&arguments),
         Command::Config(arguments) => commands::config::run(&arguments),
         Command::Cache(arguments) => commands::cache::run(&arguments),

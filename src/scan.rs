@@ -208,6 +208,21 @@ impl Scanner {
             probability: Some(probability),
         })
     }
+
+    /// Calls `visit` with every value beside a telling name, believed or not, and the rule that it would be found by.
+    pub fn candidates(&self, text: &[u8], mut visit: impl FnMut(&Rule, &Candidate)) {
+        let mut candidates = Vec::new();
+        self.prefilter.find(text, 0..text.len(), |hit| {
+            let anchor = hit.position..hit.position + self.prefilter.literal(hit.literal).len();
+            for &rule in &self.triggers[hit.literal as usize] {
+                if let Detector::Assignment(_) = self.detectors[rule as usize] {
+                    candidates.clear();
+                    assignment::candidates(text, anchor.clone(), &mut candidates);
+                    candidates.iter().for_each(|candidate| visit(&self.rules.rules()[rule as usize], candidate));
+                }
+            }
+        });
+    }
 }
 
 /// The paths a rule is limited to.

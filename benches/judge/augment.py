@@ -51,17 +51,20 @@ def replace(case, kind, rng):
 NAMES = ('password db_password DB_PASSWORD dbPassword secret client_secret clientSecret SECRET_KEY secretKey api_key API_KEY apiKey token access_token '
          'ACCESS_TOKEN accessToken auth_token AUTH_TOKEN private_key encryption_key ENCRYPTION_KEY passphrase admin_password ADMIN_PASSWORD '
          'smtp_password jwt_secret JWT_SECRET signing_key credentials user_pass passwd pwd MYSQL_ROOT_PASSWORD postgresPassword redis.password '
-         'spring.datasource.password app.secret-key webhook_secret refresh_token api_token API_TOKEN session_secret').split()
+         'spring.datasource.password app.secret-key webhook_secret refresh_token api_token API_TOKEN session_secret cipherKey aesKey AES_KEY hmacKey signingKey '
+         'setCipherKey setSecretKey setPassword setToken setApiKey oauth_token consumer_secret consumerSecret').split()
 FORMS = ['{n}: {v}', '{n}: "{v}"', "{n}: '{v}'", '  {n}: {v}', '{n}={v}', '{n} = {v}', '{n} = "{v}"', "{n} = '{v}'", '  "{n}": "{v}",', '"{n}": "{v}"', 'export {n}="{v}"',
          'ENV {n}={v}', 'const {n} = "{v}";', "const {n} = '{v}';", 'String {n} = "{v}";', '  {n} => "{v}",', "    '{n}' => '{v}',", '<{n}>{v}</{n}>', '--{n}={v}', '--{n} {v}',
          '$this->{n} = "{v}";', '{n} := "{v}"', 'private static final String {n} = "{v}";', '- {n}={v}', '  - name: {n}\n    value: "{v}"', 'set {n} "{v}"', '.{n}("{v}")', '{n}("{v}")',
-         '# {n} = {v}', '// {n}: "{v}"', 'login(user="admin", {n}="{v}")', '{{"user": "bob", "{n}": "{v}"}}', '<add key="{n}" value="{v}"/>', 'connect(host, {n}=\'{v}\')']
+         '# {n} = {v}', '// {n}: "{v}"', 'login(user="admin", {n}="{v}")', '{{"user": "bob", "{n}": "{v}"}}', '<add key="{n}" value="{v}"/>', 'connect(host, {n}=\'{v}\')',
+         '{n} = Base64.decode("{v}");', 'manager.{n}(Base64.getDecoder().decode("{v}"));', 'model.{n}("{v}");', '{n} = bytes.fromhex("{v}")', 'const {n} = Buffer.from(\'{v}\', \'hex\')', 'let {n} = b"{v}";',
+         '{n}, _ := hex.DecodeString("{v}")', '{n}: {v}', '{n}: {v}', '{n}: {v}', '{n}={v}', '{n}={v}', '{n} = {v}', 'request.{n} = "{v}"', 'curl -H "{n}: {v}" https://api.internal/v1/']
 
 
 def write_lines(out, rng):
     """One file of a line for each of some thousand assignments."""
     with open(os.path.join(out, 'labels.jsonl'), 'w') as labels:
-        for index in range(4000):
+        for index in range(8000):
             name, form = rng.choice(NAMES), rng.choice(FORMS)
             value = values.human(rng) if rng.random() < 0.35 else values.randoms(rng)
             quoted = '"{v}"' in form or "'{v}'" in form

@@ -27,23 +27,25 @@ def read(work, kind):
     rows, cells = [], []
     for line in open(os.path.join(work, kind + '.jsonl')):
         found = json.loads(line)
-        path = found['f']
+        if 'features' not in found:
+            continue
+        path = found['file']
         repo = repo_of.get(path) or path.split('/case')[-1].split('/')[1]
         truth, changed = 0, False
         for label in labels.get(path, ()):
-            if not label['line'] <= found['l'] <= label['end' if 'end' in label else 'line'] or label['label'] != 'T':
+            if not label['line'] <= found['line'] <= label['end' if 'end' in label else 'line'] or label['label'] != 'T':
                 continue
             soft = set(label['category'].split(':')) <= SOFT
             whole = label.get('end', label['line']) != label['line'] or label['start'] < 0 or label['stop'] <= label['start']
-            overlap = whole or min(found['c'] + found['n'], label['stop']) - max(found['c'], label['start']) >= 0.6 * (label['stop'] - label['start'])
+            overlap = whole or min(found['column'] + found['length'], label['stop']) - max(found['column'], label['start']) >= 0.6 * (label['stop'] - label['start'])
             if soft:
                 truth = None if truth == 0 else truth
             elif overlap:
                 truth, changed = 1, label.get('changed', False)
             elif truth == 0:
                 truth = None
-        rows.append(dict(file=path, repo=repo, line=found['l'], truth=truth, changed=changed, name=found['name'], value=found['value'], op=found['op'], q=found['q']))
-        cells.append(found['x'])
+        rows.append(dict(file=path, repo=repo, line=found['line'], truth=truth, changed=changed))
+        cells.append(found['features'])
     return rows, np.array(cells, dtype=np.int16)
 
 
@@ -53,7 +55,7 @@ def fold_of(repo):
 
 def fit(x, y, w, options):
     params = dict(objective='binary', num_leaves=options.leaves, learning_rate=options.rate, min_child_samples=20, feature_fraction=0.6, bagging_fraction=0.8,
-                  bagging_freq=1, lambda_l2=3.0, max_bin=255, seed=7, deterministic=True, force_row_wise=True, num_threads=2, verbose=-1)
+                  bagging_freq=1, lambda_l2=3.0, max_bin=127, seed=7, deterministic=True, force_row_wise=True, num_threads=2, verbose=-1)
     return lgb.train(params, lgb.Dataset(x, y, weight=w, free_raw_data=False), options.trees)
 
 
@@ -67,8 +69,6 @@ def training_set(sets, code, keep):
                 continue
             if kind != 'plain' and not (row['truth'] == 1 and row['changed']):
                 continue
-            if row['value'].startswith('eyJ') and row['truth'] == 0:
-                continue
             xs.append(cell); ys.append(row['truth']); ws.append(weight)
     rows, cells = code
     for row, cell in zip(rows, cells):
@@ -77,7 +77,7 @@ def training_set(sets, code, keep):
     return np.array(xs), np.array(ys), np.array(ws)
 
 
-CODE_WEIGHT = 0.3
+CODE_WEIGHT = 0.5
 
 
 def read_code(work):
@@ -85,12 +85,12 @@ def read_code(work):
     rows, cells, seen = [], [], set()
     for line in open(os.path.join(work, 'code.jsonl')):
         found = json.loads(line)
-        key = (found['name'], found['value'], found['op'])
-        if key in seen:
+        key = tuple(found['features']) if 'features' in found else None
+        if key is None or key in seen or zlib.crc32(repr(key).encode()) % 3:
             continue
         seen.add(key)
-        rows.append('code' + str(zlib.crc32(found['f'].encode()) % 97))
-        cells.append(found['x'])
+        rows.append('code' + str(zlib.crc32(found['file'].encode()) % 97))
+        cells.append(found['features'])
     return rows, np.array(cells, dtype=np.int16)
 
 
@@ -221,6 +221,9 @@ def main():
         for row, score in zip(sets['plain'][0] + words[0], np.concatenate([probability(raw['plain']), probability(raw_words)])):
             out.write(json.dumps([row['file'], row['line'], round(float(score), 4)]) + '\n')
     if options.errors:
+        for row, score in list(zip(sets['lines'][0], generated))[::1]:
+            if score < 0.5 and row['truth'] == 1:
+                print('GN', round(float(score), 2), open(row['file']).read().split('\n')[row['line'] - 1])
         rng = random.Random(1)
         text = {}
         show = lambda key: open(key[0], errors='replace').read().split('\n')[key[1] - 1].strip()[:170]

@@ -1,48 +1,65 @@
 //! `keyward scan`: read, match, report.
 
 mod history;
+mod output;
+mod progress;
 
 use crate::cli;
 use crate::config::Config;
 use crate::error::Error;
 use crate::location::Origin;
 use crate::problem::{Problem, Reason};
-use crate::report::{Report, text};
+use crate::report::Report;
 use crate::scan::Scanner;
 use crate::scan::blob::scan_blob;
 use crate::scan::collect::Collector;
 use crate::scan::examine::Context;
+use crate::scan::judge;
 use crate::source::files::{Event, Files, Ignored};
 use crate::source::{Blob, Content};
-use std::io::Write as _;
+use output::Outputs;
+use progress::{Progress, Sample};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 /// Judged values below this probability are not even kept as matches of low confidence.
-pub const CUT: f32 = 0.5;
+pub const CUT: f32 = judge::LOW;
 
 /// Runs `keyward scan`.
 ///
 /// # Errors
 /// When the scan could not start.
 pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
+    let outputs = Outputs::new(arguments)?;
     let config = Config::for_scan(arguments)?;
     let scanner = Scanner::new(config.rules.clone(), CUT).map_err(Error::new)?;
     let context = Context { scanner: &scanner, allow: &config.allow, markers: config.markers, key: &config.key };
     let collector = Mutex::new(Collector::default());
-    if arguments.paths.iter().any(|path| path.as_os_str() == "-") {
-        scan_stdin(&context, &collector);
-    }
-    if arguments.files == cli::Files::All {
-        scan_files(&context, &collector, &files(arguments, &config, &collector)?);
-    }
-    let mut collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
+    let files = files(arguments, &config, &collector)?;
+    let progress = Progress::new(arguments.quiet);
     let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(arguments)).build().map_err(Error::new)?;
-    collector.merge(pool.install(|| history::scan_histories(&context, arguments, config.confidence, config.max_file_size)));
+    let read = || {
+        if arguments.paths.iter().any(|path| path.as_os_str() == "-") {
+            scan_stdin(&context, &collector);
+        }
+        if arguments.files == cli::Files::All {
+            scan_files(&context, &collector, &files);
+        }
+        pool.install(|| history::scan_histories(&context, arguments, config.confidence, config.max_file_size))
+    };
+    let histories = progress.during(|| sample(&collector), read);
+    let mut collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
+    collector.merge(histories);
     let report = finish(collector, &config);
-    let mut out = std::io::stdout().lock();
-    text::write(&report, &mut out).and_then(|()| out.flush()).map_err(Error::new)?;
+    outputs.write(&report, &files.base)?;
+    progress.ended(report.coverage, outputs.elapsed());
     Ok(report.verdict(config.fail_on).exit_code())
+}
+
+/// How far the scan is.
+fn sample(collector: &Mutex<Collector>) -> Sample {
+    let collector = collector.lock().unwrap_or_else(PoisonError::into_inner);
+    Sample { coverage: collector.coverage(), secrets: collector.len() }
 }
 
 /// The report; a run that read nothing is a problem, not a success.

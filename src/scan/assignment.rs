@@ -32,6 +32,8 @@ pub enum Operator {
     Nearby,
     /// The word is a scheme, and the value is what follows: `Bearer value`, `Basic value`.
     Scheme,
+    /// A user and a password: `scheme://user:value@host`, `curl -u user:value`. The name is the user with what stands before it.
+    Pair,
 }
 
 /// How a value is quoted.
@@ -131,8 +133,11 @@ pub fn candidates(text: &[u8], keyword: Range<usize>, out: &mut Vec<Candidate>) 
     let limit = text.len().min(keyword.end + Reach::NEAR);
     let floor = keyword.start.saturating_sub(Reach::NEAR);
     let mut reader = Reader { text: &text[..limit], keyword, name: 0..0, out };
-    if is_scheme(&reader.text[reader.keyword.clone()]) && reader.scheme() {
-        return;
+    match &reader.text[reader.keyword.clone()] {
+        b"://" => return reader.url(floor),
+        word if word.eq_ignore_ascii_case(b"curl") => return reader.curl(),
+        word if is_scheme(word) && reader.scheme() => return,
+        _ => {}
     }
     let Some(name) = name_around(reader.text, floor, &reader.keyword) else { return };
     reader.name = name;
@@ -148,7 +153,7 @@ fn name_around(text: &[u8], floor: usize, keyword: &Range<usize>) -> Option<Rang
             return None;
         }
     }
-    if is_another_word(&text[keyword.clone()], &text[keyword.end..end]) {
+    if is_another_word(&text[keyword.clone()], &text[keyword.end..end]) || is_public(&text[floor..keyword.start]) {
         return None;
     }
     while end > keyword.end && matches!(text[end - 1], b'.' | b'-' | b'$') {
@@ -188,6 +193,13 @@ fn is_another_word(keyword: &[u8], rest: &[u8]) -> bool {
     }
 }
 
+/// Whether what stands before a keyword says that the value is public: `public_key`, `publicKeyToken`.
+fn is_public(before: &[u8]) -> bool {
+    let before = before.strip_suffix(b"_").or_else(|| before.strip_suffix(b"-")).unwrap_or(before);
+    let ends = |word: &[u8]| before.len() >= word.len() && before[before.len() - word.len()..].eq_ignore_ascii_case(word);
+    [b"public".as_slice(), b"pub", b"publickey", b"public_key"].into_iter().any(ends)
+}
+
 /// Whether the keyword is the name of an authorization scheme.
 fn is_scheme(keyword: &[u8]) -> bool {
     [b"bearer".as_slice(), b"basic", b"ntlm"].iter().any(|scheme| keyword.eq_ignore_ascii_case(scheme))
@@ -205,17 +217,41 @@ struct Reader<'a> {
 impl Reader<'_> {
     /// Reads what follows the name.
     fn read(&mut self) {
-        let before = self.out.len();
         let (at, closed) = self.close(self.name.end);
         let start = self.skip_blanks(at);
+        if let Some(value) = self.value_member(at) {
+            self.value(Operator::Equals, value, 0);
+            return;
+        }
         let behind = match self.operator(at, start, closed) {
-            Some((operator, at)) => self.value(operator, at, 0),
+            Some((operator, at)) => {
+                let behind = self.value(operator, at, 0);
+                let quoted = matches!(self.peek(behind.wrapping_sub(1)), b'"' | b'\'' | b'`') && behind > at;
+                if quoted {
+                    return;
+                }
+                behind
+            }
             None => start,
         };
-        let direct = self.out.get(before).is_some_and(|candidate| candidate.quote != Quote::None);
-        if !direct {
-            self.nearby(behind.max(self.name.end));
+        self.nearby(behind.max(self.name.end));
+    }
+
+    /// Where the value stands when the name is itself one: `name: DB_PASSWORD` with `value: …` beside or below it.
+    fn value_member(&self, at: usize) -> Option<usize> {
+        let mut at = at;
+        let most = at + 64;
+        while at < most && matches!(self.peek(at), b' ' | b'\t' | b'\r' | b'\n' | b',' | b'"' | b'\'') {
+            at += 1;
         }
+        let word = self.text.get(at..at + 5)?;
+        if !word.eq_ignore_ascii_case(b"value") {
+            return None;
+        }
+        at += 5;
+        at += usize::from(matches!(self.peek(at), b'"' | b'\''));
+        at = self.skip_blanks(at);
+        matches!(self.peek(at), b':' | b'=').then_some(at + 1)
     }
 
     /// Steps over what closes a name: quotes, brackets, an attribute, a type's `?` or `!`. Returns where it ends, and whether it was quoted.
@@ -267,8 +303,6 @@ impl Reader<'_> {
             b',' => (Operator::Comma, start + 1),
             b'>' => (Operator::Element, start + 1),
             _ if start > at && !quoted => (Operator::Space, start),
-            // <add key="Password" value="…"/>
-            _ if start > at && self.text[start..].starts_with(b"value=") => (Operator::Equals, start + 6),
             _ => return None,
         })
     }
@@ -289,11 +323,16 @@ impl Reader<'_> {
         if matches!(operator, Operator::Comma) {
             return start;
         }
+        if let Some(end) = self.numbers(start) {
+            self.add(end.clone(), operator, Quote::None, 0..0);
+            return end.end;
+        }
         if depth < 2 {
             if let Some(end) = self.word_end(start) {
                 let open = self.skip_blanks(end);
                 // `name: Type = value`
-                if operator == Operator::Colon && self.peek(open) == b'=' && self.peek(open + 1) != b'=' {
+                let typed = open > end || self.opening(open + 1).1 != Quote::None;
+                if operator == Operator::Colon && typed && self.peek(open) == b'=' && self.peek(open + 1) != b'=' {
                     return self.value(Operator::Equals, open + 1, depth + 1);
                 }
                 // `name = decode("value")`
@@ -303,6 +342,75 @@ impl Reader<'_> {
             }
         }
         self.bare(operator, start)
+    }
+
+    /// The password of a URL, if it has one.
+    fn url(&mut self, floor: usize) {
+        let mut start = self.keyword.start;
+        while start > floor
+            && start + 24 > self.keyword.start
+            && (is(self.text[start - 1], class::WORD) || matches!(self.text[start - 1], b'+' | b'-'))
+        {
+            start -= 1;
+        }
+        let user = self.keyword.end;
+        let separator = user
+            + self.text[user..]
+                .iter()
+                .take(NAME)
+                .take_while(|&&byte| !matches!(byte, b':' | b'/' | b'?' | b'#' | b'@') && !is(byte, class::STOP))
+                .count();
+        if self.peek(separator) != b':' {
+            return;
+        }
+        self.name = start..separator;
+        self.pair(separator + 1, b"/?#");
+    }
+
+    /// The password in `curl … -u user:password`.
+    fn curl(&mut self) {
+        let line = self.until(self.keyword.end, b"\n|");
+        let rest = &self.text[self.keyword.end..line];
+        let option = [b" -u".as_slice(), b" --user", b" --proxy-user", b" -U"].iter().find_map(|option| {
+            let at = memchr::memmem::find(rest, option)? + option.len();
+            let follows = rest.get(at).is_some_and(|byte| matches!(byte, b' ' | b'=' | b'"' | b'\''));
+            (follows || option.len() == 3 && rest.get(at).is_some_and(u8::is_ascii_alphanumeric)).then_some(at)
+        });
+        let Some(option) = option else { return };
+        let blank = self.skip_blanks(self.keyword.end + option);
+        let start = blank + self.text[blank..].iter().take_while(|byte| matches!(byte, b'=' | b'"' | b'\'')).count();
+        let separator = self.until(start, b": \n\"'");
+        if self.peek(separator) == b':' && separator < line {
+            self.name = start..separator;
+            let end = self.until(separator + 1, b" \t\r\n\"'\\");
+            self.add(separator + 1..end, Operator::Pair, Quote::None, 0..0);
+        }
+    }
+
+    /// Adds the password that starts at `start` if an `@` ends it, and a host follows.
+    fn pair(&mut self, start: usize, stops: &[u8]) {
+        let mut end = start;
+        let mut found = None;
+        while end < self.text.len()
+            && end < start + 128
+            && !matches!(self.text[end], b' ' | b'\t' | b'\r' | b'\n' | b'"' | b'\'' | b'`' | b'<' | b'>')
+        {
+            if self.text[end] == b'@'
+                && self
+                    .text
+                    .get(end + 1)
+                    .is_some_and(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'[' | b'$' | b'{' | b'%'))
+            {
+                found = Some(end);
+            }
+            if stops.contains(&self.text[end]) && found.is_some() || self.text[end] == b'/' && self.peek(end + 1) == b'/' {
+                break;
+            }
+            end += 1;
+        }
+        if let Some(end) = found {
+            self.add(start..end, Operator::Pair, Quote::None, 0..0);
+        }
     }
 
     /// Behind `Bearer` and the like: a token, with nothing but a blank between.
@@ -416,9 +524,31 @@ impl Reader<'_> {
         self.text.len()
     }
 
+    /// The numbers of a list of bytes at `start`: `[]byte{1, 2, …}`, `new byte[] { 0x01, … }`, `[1, 2, …]`; eight of them at least.
+    fn numbers(&self, start: usize) -> Option<Range<usize>> {
+        let open = start
+            + self.text[start..].iter().take(40).position(|byte| matches!(byte, b'{' | b'\n' | b'"' | b'\'' | b';' | b'='))?;
+        let open = if self.peek(open) == b'{' { open } else { start };
+        if !matches!(self.peek(open), b'{' | b'[') {
+            return None;
+        }
+        let first = open + 1 + self.text[open + 1..].iter().take(80).take_while(|byte| byte.is_ascii_whitespace()).count();
+        if !self.peek(first).is_ascii_digit() {
+            return None;
+        }
+        let length = self.text[first..]
+            .iter()
+            .take_while(|byte| byte.is_ascii_hexdigit() || byte.is_ascii_whitespace() || matches!(byte, b'x' | b'X' | b','))
+            .count();
+        let inside = self.text[first..first + length].trim_ascii_end();
+        let count = inside.iter().filter(|&&byte| byte == b',').count() + 1;
+        (count >= 8).then(|| first..first + inside.len())
+    }
+
     /// Behind a function's name: its first quoted argument, through at most two calls.
     fn wrapped(&mut self, operator: Operator, wrapper: Range<usize>) -> usize {
         let mut wrapper = wrapper;
+        let first = wrapper.start;
         for _ in 0..3 {
             let open = wrapper.end + usize::from(self.peek(wrapper.end) == b'!') + 1;
             let start = self.skip_blanks(open);
@@ -428,6 +558,10 @@ impl Reader<'_> {
             }
             match self.word_end(start) {
                 Some(end) if self.peek(end) == b'(' => wrapper = start..end,
+                // A bracket in the middle of a password, not a call.
+                _ if operator != Operator::Call && self.fills_line(first).is_some_and(|end| !self.is_code(first, end)) => {
+                    return self.bare(operator, first);
+                }
                 _ => return start,
             }
         }
@@ -468,11 +602,11 @@ impl Reader<'_> {
         };
         // A value that fills its line is taken whole: passwords hold any punctuation.
         if matches!(operator, Operator::Equals | Operator::Colon | Operator::Arrow) {
-            let line = self.until(start, b" \t\r\n");
-            let fills = matches!(self.peek(self.skip_blanks(line)), 0 | b'\r' | b'\n');
-            if fills && line > end && !self.is_code(start, line) {
+            if let Some(line) = self.fills_line(start).filter(|&line| line > end && !self.is_code(start, line)) {
                 end = line;
             }
+        } else if operator == Operator::Space && self.text[self.name.start] == b'-' {
+            end = self.until(start, b" \t\r\n");
         }
         while end > start && matches!(self.text[end - 1], b',' | b';' | b'\\' | b' ') {
             end -= 1;
@@ -482,6 +616,12 @@ impl Reader<'_> {
         }
         self.add(start..end, operator, Quote::None, 0..0);
         end
+    }
+
+    /// The end of the value at `start` if nothing but blanks stands behind it in its line.
+    fn fills_line(&self, start: usize) -> Option<usize> {
+        let end = self.until(start, b" \t\r\n");
+        matches!(self.peek(self.skip_blanks(end)), 0 | b'\r' | b'\n').then_some(end)
     }
 
     /// Whether the unquoted rest of a line is an expression rather than a value: a call or an index, or one of several arguments.
@@ -594,16 +734,32 @@ impl Reader<'_> {
 
 /// Whether `part` reads `name=…`.
 fn is_assignment(part: &[u8]) -> bool {
-    let word = part.iter().take_while(|&&byte| is(byte, class::WORD)).count();
-    word > 0 && matches!(part.get(word), Some(b'=' | b':'))
+    let word = part.iter().take_while(|&&byte| is(byte, class::LOWER | class::UPPER) || byte == b'_').count();
+    word > 2 && matches!(part.get(word), Some(b'=' | b':'))
 }
 
-/// Whether a value is a hole to be filled in: `${NAME}`, `<your token>`, `{{ name }}`, `%NAME%`, `$(command)`, `#{name}`, `****`.
+/// Whether a value is a hole to be filled in: `${NAME}`, `<your token>`, `{{ name }}`, `%NAME%`, `$(command)`, `#{name}`, `****`; or
+/// has a format of its own that is no secret or that other rules know: a PEM block, a data URI, a checksum, a public key.
 ///
 /// What is inside must read like names, so that a random password that begins with a bracket is not taken for one.
 fn is_placeholder(value: &[u8]) -> bool {
     let first = value[0];
     if value.iter().all(|&byte| byte == first) {
+        return true;
+    }
+    let other = [
+        b"-----BEGIN".as_slice(),
+        b"data:",
+        b"sha1-",
+        b"sha256-",
+        b"sha384-",
+        b"sha512-",
+        b"sha256:",
+        b"ssh-rsa ",
+        b"ssh-ed25519 ",
+        b"ecdsa-sha2",
+    ];
+    if other.iter().any(|start| value.starts_with(start)) {
         return true;
     }
     let words = |inner: &[u8]| {

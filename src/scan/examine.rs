@@ -3,6 +3,7 @@
 
 use super::allow::Allow;
 use super::directive::{self, Markers};
+use super::judge;
 use super::text::Text;
 use super::value::entropy_of;
 use super::{Match, Scanner};
@@ -17,6 +18,8 @@ use std::ops::Range;
 const SNIPPET_MARGIN: usize = 60;
 /// How far from a secret on its line a remark is looked for, in bytes.
 const REMARK_MARGIN: usize = 1024;
+/// A secret of at least so many bytes is covered wherever its text stands on the line.
+const SHORTEST_REPEAT: usize = 4;
 /// What stands in a snippet where a secret stood.
 const MASK: &str = "********";
 
@@ -129,8 +132,8 @@ pub fn examine(context: &Context<'_>, piece: &Piece<'_>, matches: Vec<Match>, co
 /// The confidence that a probability comes to.
 pub fn confidence_of(probability: f32) -> Confidence {
     match probability {
-        p if p >= 0.9 => Confidence::High,
-        p if p >= 0.7 => Confidence::Medium,
+        p if p >= judge::HIGH => Confidence::High,
+        p if p >= judge::MEDIUM => Confidence::Medium,
         _ => Confidence::Low,
     }
 }
@@ -140,7 +143,13 @@ pub fn most_specific(scanner: &Scanner, mut matches: Vec<Match>) -> Vec<Match> {
     matches.sort_by(|a, b| {
         let rank = |found: &Match| specificity(scanner.rule(found));
         let length = |found: &Match| found.secret.len();
-        rank(b).cmp(&rank(a)).then(length(b).cmp(&length(a))).then(a.secret.start.cmp(&b.secret.start)).then(a.rule.cmp(&b.rule))
+        let likely = |found: &Match| found.probability.unwrap_or(1.0);
+        rank(b)
+            .cmp(&rank(a))
+            .then(likely(b).total_cmp(&likely(a)))
+            .then(length(b).cmp(&length(a)))
+            .then(a.secret.start.cmp(&b.secret.start))
+            .then(a.rule.cmp(&b.rule))
     });
     // Kept matches never overlap, so their starts, in order, tell all neighbours.
     let mut taken: BTreeMap<usize, usize> = BTreeMap::new();
@@ -302,14 +311,16 @@ impl<'a> Places<'a> {
         if from > line.start {
             shown.push('…');
         }
-        let first = self.masked.partition_point(|span| span.end <= from);
         let mut at = from;
-        for span in self.masked[first..].iter().take_while(|span| span.start < to) {
+        for span in self.covered(from..to) {
+            if span.end <= at {
+                continue;
+            }
             if span.start > at {
                 shown.push_str(&String::from_utf8_lossy(&text[at..span.start]));
             }
             shown.push_str(MASK);
-            at = at.max(span.end);
+            at = span.end;
         }
         if at < to {
             shown.push_str(&String::from_utf8_lossy(&text[at..to]));
@@ -318,6 +329,26 @@ impl<'a> Places<'a> {
             shown.push('…');
         }
         shown.trim().to_owned()
+    }
+
+    /// What must not be shown of `window`, in order: the secrets, and the same text once more where it is no match.
+    fn covered(&self, window: Range<usize>) -> Vec<Range<usize>> {
+        let text = &*self.piece.text.bytes;
+        let first = self.masked.partition_point(|span| span.end <= window.start);
+        let mut covered = Vec::new();
+        for span in self.masked[first..].iter().take_while(|span| span.start < window.end) {
+            covered.push(span.clone());
+            let secret = &text[span.clone()];
+            if secret.len() >= SHORTEST_REPEAT {
+                // A repetition may be cut by the border of the window.
+                let from = window.start.saturating_sub(secret.len());
+                let around = &text[from..text.len().min(window.end + secret.len())];
+                covered.extend(memchr::memmem::find_iter(around, secret).map(|at| from + at..from + at + secret.len()));
+            }
+        }
+        covered.retain(|span| span.end > window.start && span.start < window.end);
+        covered.sort_unstable_by_key(|span| (span.start, span.end));
+        covered
     }
 }
 

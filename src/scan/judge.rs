@@ -16,11 +16,19 @@ pub use model::MODEL;
 use shape::Shape;
 use std::ops::Range;
 
+/// The least probability of a finding of low confidence.
+pub const LOW: f32 = 0.2;
+/// The least probability of a finding of medium confidence, what is reported by default: where precision and recall on the
+/// development set balance best (`docs/accuracy.md`).
+pub const MEDIUM: f32 = 0.5;
+/// The least probability of a finding of high confidence.
+pub const HIGH: f32 = 0.9;
+
 /// How many features a candidate has.
 pub const FEATURES: usize = FEATURE_NAMES.len();
 
 /// What the features are called, in order.
-pub const FEATURE_NAMES: [&str; 108] = [
+pub const FEATURE_NAMES: [&str; 110] = [
     // The value.
     "length",
     "distinct",
@@ -84,6 +92,8 @@ pub const FEATURE_NAMES: [&str; 108] = [
     "trailing_code",
     "case_pattern",
     "alternating",
+    "structure",
+    "basic_pair",
     // The name.
     "kind",
     "name_account",
@@ -170,7 +180,9 @@ impl Row {
 /// What the words of the name say.
 fn name_features(text: &[u8], candidate: &Candidate, row: &mut Row) {
     let name = &text[candidate.name.clone()];
-    let keyword = candidate.keyword.start - candidate.name.start..candidate.keyword.end - candidate.name.start;
+    // A word that stands before the name (`curl`) counts as its start.
+    let within = |at: usize| at.clamp(candidate.name.start, candidate.name.end) - candidate.name.start;
+    let keyword = within(candidate.keyword.start)..within(candidate.keyword.end);
     let words = lexicon::name_words(name, &keyword);
     row.push(words.kind as i32);
     for group in NameGroup::ALL {

@@ -177,7 +177,6 @@ const NAME_WORDS: &[(Meaning, &[&str])] = &[
             "priv",
             "encryption",
             "encrypt",
-            "encrypted",
             "decrypt",
             "cipher",
             "crypt",
@@ -376,7 +375,21 @@ const NAME_WORDS: &[(Meaning, &[&str])] = &[
     ),
     (
         Meaning::Group(NameGroup::Digest),
-        &["hash", "hashed", "digest", "fingerprint", "checksum", "thumbprint", "sha", "sha1", "sha256", "md5", "bcrypt"],
+        &[
+            "hash",
+            "hashed",
+            "encrypted",
+            "wrapped",
+            "digest",
+            "fingerprint",
+            "checksum",
+            "thumbprint",
+            "sha",
+            "sha1",
+            "sha256",
+            "md5",
+            "bcrypt",
+        ],
     ),
     (
         Meaning::Group(NameGroup::Verb),
@@ -665,7 +678,6 @@ const FILLERS: &[&str] = &[
     "this",
     "that",
     "it",
-    "a",
     "an",
     "of",
     "in",
@@ -835,29 +847,37 @@ const TEST_WORDS: &[&str] = &[
     "require", "return", "function", "def", "case", "if",
 ];
 
-/// A list of words, found by their first letter.
+/// A list of words, found by their first two letters.
 struct Words {
-    /// The words that start with each letter, longest first, each with its place in the list it came from.
-    by_letter: [Vec<(&'static [u8], usize)>; 26],
+    /// The words that start with each pair of letters, longest first, each with its place in the list it came from.
+    by_letters: Vec<Vec<(&'static [u8], usize)>>,
 }
 
 impl Words {
     fn new(words: impl Iterator<Item = (&'static str, usize)>) -> Self {
-        let mut by_letter: [Vec<(&'static [u8], usize)>; 26] = Default::default();
+        let mut by_letters = vec![Vec::new(); 26 * 26];
         for (word, meaning) in words {
-            by_letter[usize::from(word.as_bytes()[0] - b'a')].push((word.as_bytes(), meaning));
+            if let Some(place) = Self::place(word.as_bytes()) {
+                by_letters[place].push((word.as_bytes(), meaning));
+            }
         }
-        for list in &mut by_letter {
-            list.sort_by_key(|(word, _)| std::cmp::Reverse(word.len()));
+        for list in &mut by_letters {
+            list.sort_by_key(|(word, _): &(&[u8], usize)| std::cmp::Reverse(word.len()));
         }
-        Self { by_letter }
+        Self { by_letters }
     }
 
-    /// The longest word that `text` starts with.
+    /// Where the words that begin as `text` does are kept.
+    #[inline]
+    fn place(text: &[u8]) -> Option<usize> {
+        let letter = |at: usize| text.get(at).map(|byte| (byte | 0x20).wrapping_sub(b'a')).filter(|&letter| letter < 26);
+        Some(usize::from(letter(0)?) * 26 + usize::from(letter(1)?))
+    }
+
+    /// The longest word that `text` starts with: its length and its place in the list.
     fn longest(&self, text: &[u8]) -> Option<(usize, usize)> {
-        let first = text.first()?.to_ascii_lowercase();
-        let list = self.by_letter.get(usize::from(first.wrapping_sub(b'a')))?;
-        list.iter()
+        self.by_letters[Self::place(text)?]
+            .iter()
             .find(|(word, _)| text.len() >= word.len() && text[..word.len()].eq_ignore_ascii_case(word))
             .map(|(word, meaning)| (word.len(), *meaning))
     }

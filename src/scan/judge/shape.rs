@@ -197,6 +197,8 @@ impl Shape {
             pair[0].is_ascii_alphabetic() && pair[1].is_ascii_digit() || pair[0].is_ascii_digit() && pair[1].is_ascii_alphabetic()
         });
         push(turns.count() as i32);
+        push(structure(value) as i32);
+        push(basic_pair(value));
     }
 
     /// Shannon entropy in hundredths of a bit per byte.
@@ -216,6 +218,94 @@ impl Shape {
     fn is_hex(&self, value: &[u8]) -> bool {
         self.digits > 0 && value.iter().all(u8::is_ascii_hexdigit) && (self.lower == 0 || self.upper == 0)
     }
+}
+
+/// What a value is by its first bytes, whoever holds it.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Structure {
+    Unknown,
+    /// A private key in DER.
+    PrivateKey,
+    /// A public key or a certificate.
+    Public,
+    Jwt,
+    /// A salted hash of a password.
+    Hash,
+    /// A version, a date, an address.
+    Plain,
+}
+
+/// Recognises values by their structure.
+fn structure(value: &[u8]) -> Structure {
+    if value.starts_with(b"MI") {
+        if let [0x30, rest @ ..] = decode_base64(&value[..value.len().min(32)]).as_slice() {
+            let length = rest.first().map_or(0, |&first| if first & 0x80 == 0 { 1 } else { 1 + usize::from(first & 0x7F) });
+            return match rest.get(length..length + 3) {
+                Some([2, 1, 0 | 1]) => Structure::PrivateKey,
+                _ => Structure::Public,
+            };
+        }
+    }
+    let starts = |list: &[&[u8]]| list.iter().any(|start| value.starts_with(start));
+    match () {
+        () if starts(&[b"eyJ"]) => Structure::Jwt,
+        () if starts(&[b"AAAAB3Nza", b"AAAAC3Nza", b"AAAAE2Vj"]) => Structure::Public,
+        () if starts(&[
+            b"$2a$", b"$2b$", b"$2y$", b"$argon2", b"$1$", b"$5$", b"$6$", b"$apr1$", b"pbkdf2", b"{SHA", b"{bcrypt", b"$P$",
+            b"$pbkdf2",
+        ]) =>
+        {
+            Structure::Hash
+        }
+        () if value.iter().all(|byte| byte.is_ascii_digit() || matches!(byte, b'.' | b'-' | b':' | b'/'))
+            && !value.iter().all(u8::is_ascii_digit) =>
+        {
+            Structure::Plain
+        }
+        () if value[0] == b'v' && value.len() < 12 && value[1..].iter().all(|byte| byte.is_ascii_digit() || *byte == b'.') => {
+            Structure::Plain
+        }
+        () => Structure::Unknown,
+    }
+}
+
+/// 2 if `value` is base64 of a readable `user:password`, 1 if of other readable text, 0 if of neither.
+fn basic_pair(value: &[u8]) -> i32 {
+    if value.len() < 8 || !value.iter().all(|&byte| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=')) {
+        return 0;
+    }
+    let plain = decode_base64(value);
+    if plain.len() < 5 || !plain.iter().all(|byte| (0x20..0x7F).contains(byte)) {
+        return 0;
+    }
+    match plain.iter().position(|&byte| byte == b':') {
+        Some(colon) if colon > 0 && colon + 1 < plain.len() => 2,
+        _ => 1,
+    }
+}
+
+/// The bytes that `text` is base64 of, up to the first byte that is none.
+fn decode_base64(text: &[u8]) -> Vec<u8> {
+    let mut out = Vec::with_capacity(text.len());
+    let (mut bits, mut held) = (0u32, 0);
+    for &byte in text {
+        let six = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' | b'-' => 62,
+            b'/' | b'_' => 63,
+            _ => break,
+        };
+        bits = bits << 6 | u32::from(six);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            out.push((bits >> held) as u8);
+        }
+    }
+    out
 }
 
 /// The form 8-4-4-4-12.
