@@ -507,7 +507,7 @@ impl Case<'_> {
         let mut trails: HashMap<Mark, Trail> =
             marks.iter().map(|&mark| (mark, self.trails.trails[mark as usize].clone())).collect();
         let is_open = |trail: &Trail| trail.first.is_none();
-        if !trails.values().any(is_open) {
+        if !trails.values().any(is_open) || !self.settings.selection.within.is_empty() {
             return trails;
         }
         let mut objects: Vec<(ObjectId, Number, SetId)> = self

@@ -24,8 +24,8 @@ use std::process::{Command, Stdio};
 use std::thread;
 
 /// How many repositories are made, and how many commits each has.
-const REPOSITORIES: u64 = 24;
-const COMMITS: u64 = 48;
+const REPOSITORIES: u64 = 12;
+const COMMITS: u64 = 32;
 
 #[test]
 fn changes_alone_find_what_everything_finds() {

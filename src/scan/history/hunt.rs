@@ -355,3 +355,101 @@ fn marks_of(text: &[u8], found: &[Found], base: Option<&Arc<[Mark]>>) -> Arc<[Ma
     marks.dedup();
     base.filter(|base| base[..] == marks[..]).cloned().unwrap_or_else(|| marks.into())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::{Checksum, RuleSet, template};
+    use crate::source::history::objects::{Hash, ObjectStore};
+    use std::path::Path;
+
+    /// Numbers that look random and are the same in every run.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % bound
+        }
+
+        /// Some bytes, now and then a secret or a part of one.
+        fn bytes(&mut self) -> Vec<u8> {
+            let seed = self.below(5).to_string();
+            let fill = |text: &str| template::expand(text, &seed, &|text| Some(Checksum::Crc32Base62.complete(text))).expect("sound");
+            let mut bytes = match self.below(9) {
+                0 => fill("{{pem:RSA PRIVATE KEY}}\n"),
+                1 => fill("token = \"ghp_{{base62:30}}{{checksum}}\"\n"),
+                2 => fill("password: {{base62:20}}\n"),
+                3 => fill("'{{jwt}}'"),
+                4 => "x ".repeat(self.below(700)),
+                5 => "\n".to_owned(),
+                6 => format!("const NAME_{seed} = call(1, 2);\n").repeat(self.below(30)),
+                _ => fill("ghp_{{base62:30}}{{checksum}}"),
+            }
+            .into_bytes();
+            if self.below(3) == 0 {
+                bytes.truncate(self.below(bytes.len() + 1));
+            }
+            bytes
+        }
+
+        /// A text made of copies of `base` and new bytes, and which parts are copies.
+        fn derived(&mut self, base: &[u8]) -> (Vec<u8>, Vec<Copied>) {
+            let (mut text, mut copies) = (Vec::new(), Vec::<Copied>::new());
+            let mut from = 0;
+            for _ in 0..1 + self.below(6) {
+                if self.below(3) == 0 {
+                    text.extend(self.bytes());
+                }
+                // Mostly onwards, as edits are; sometimes from anywhere.
+                let start = if self.below(4) == 0 { self.below(base.len() + 1) } else { (from + self.below(60)).min(base.len()) };
+                let whole = base.len() - start;
+                let length = if self.below(3) == 0 { whole } else { self.below(whole + 1) };
+                if length > 0 {
+                    copies.push(Copied { from: start, to: text.len(), length });
+                    text.extend_from_slice(&base[start..start + length]);
+                }
+                from = start + length;
+            }
+            (text, copies)
+        }
+    }
+
+    #[test]
+    fn what_is_inherited_is_what_a_search_finds() {
+        let store = ObjectStore::open(Path::new("/nonexistent"), Hash::Sha1, &mut Vec::new()).expect("an empty store");
+        let scanner = Scanner::new(RuleSet::built_in(), 0.5).expect("the built-in rules are sound");
+        let hunt = Hunt {
+            scanner: &scanner,
+            numbers: Numbers::new(&store),
+            candidates: Candidates::default(),
+            thoroughness: Thoroughness::Changes,
+            least: Confidence::Low,
+            known: None,
+        };
+        let mut desk = Desk::default();
+        let mut random = Random(11);
+        let (mut inherited, mut found) = (0, 0);
+        for _ in 0..60 {
+            let mut base: Vec<u8> = (0..random.below(12)).flat_map(|_| random.bytes()).collect();
+            let mut note = hunt.search_whole(&mut desk, 0, &base);
+            for _ in 0..12 {
+                let (text, copies) = random.derived(&base);
+                let changed = hunt.search_changes(&mut desk, 0, &text, Ancestor { text: &base, note: &note, copies: &copies });
+                let mut whole = hunt.search_whole(&mut desk, 0, &text);
+                whole.found.sort_unstable();
+                assert_eq!(changed.anchors, whole.anchors, "{copies:?}");
+                assert_eq!(changed.found, whole.found, "{copies:?}\n{}", String::from_utf8_lossy(&text));
+                assert_eq!(changed.marks, whole.marks);
+                found += changed.found.len();
+                inherited += usize::from(!changed.found.is_empty() && changed.found.len() == note.found.len());
+                (base, note) = (text, changed);
+                base.truncate(100_000);
+                if base.len() == 100_000 {
+                    note = hunt.search_whole(&mut desk, 0, &base);
+                }
+            }
+        }
+        assert!(found > 1000 && inherited > 20, "the texts hold secrets: {found} found, {inherited} inherited");
+    }
+}
