@@ -356,7 +356,7 @@ pub fn trace(
 ) -> Trails {
     let pruned = Pruned::new(graph, marked);
     let mut trails =
-        Trails { trails: vec![Trail::default(); marks], paths: Paths::default(), holds: Vec::new(), reaches: Vec::new() };
+        Trails { trails: vec![Trail::default(); marks], paths: Paths::default(), placed: HashSet::new(), holds: Vec::new(), reaches: Vec::new() };
     let order: Vec<u32> = {
         let places = 0..graph.commits.len() as u32;
         let (kept, dropped): (Vec<u32>, Vec<u32>) = places.partition(|&place| reached[place as usize]);
