@@ -315,6 +315,9 @@ impl Reader<'_> {
         }
         let (quote_at, quote) = self.opening(start);
         if quote != Quote::None {
+            if self.ends_own_string(quote_at) {
+                return quote_at;
+            }
             return self.quoted(operator, quote_at, quote, 0..0);
         }
         if operator == Operator::Space {
@@ -639,30 +642,57 @@ impl Reader<'_> {
     fn nearby(&mut self, from: usize) {
         let mut at = from;
         let stop = self.text.len().min(self.name.end + NEARBY);
-        let mut found = 0;
+        let mut ended = false;
+        let (mut found, mut depth) = (0, 0);
         while at < stop && found < 3 {
-            match self.text[at] {
-                b'\n' => return,
-                b'"' | b'\'' | b'`' if at > 0 && !is(self.text[at - 1], class::WORD) => {
-                    let (start, quote) = self.opening(at);
-                    if quote == Quote::None {
-                        return;
-                    }
-                    let end = self.closing(start, quote);
-                    let closed = end < self.text.len() && self.text[end] == self.text[start - 1];
-                    if !closed {
-                        return;
-                    }
-                    if (6..=80).contains(&(end - start)) && !self.text[start..end].contains(&b' ') {
-                        self.add(start..end, Operator::Nearby, quote, 0..0);
-                    }
-                    found += 1;
-                    at = end;
+            let byte = self.text[at];
+            depth += match byte {
+                b'(' | b'[' | b'{' => 1,
+                b')' | b']' | b'}' => -1,
+                _ => 0,
+            };
+            // Behind the end of the group that the name stands in, nothing belongs to it.
+            if byte == b'\n' || depth < 0 {
+                return;
+            }
+            // The string that the name itself stands in ends here.
+            if matches!(byte, b'"' | b'\'' | b'`') && !ended && self.is_within(byte) {
+                ended = true;
+                at += 1;
+                continue;
+            }
+            if matches!(byte, b'"' | b'\'' | b'`') && !is(self.text[at - 1], class::WORD) {
+                let (start, quote) = self.opening(at);
+                if quote == Quote::None {
+                    return;
                 }
-                _ => {}
+                let end = self.closing(start, quote);
+                let closed = end < self.text.len() && self.text[end] == self.text[start - 1];
+                if !closed {
+                    return;
+                }
+                if (6..=80).contains(&(end - start)) && !self.text[start..end].contains(&b' ') {
+                    self.add(start..end, Operator::Nearby, quote, 0..0);
+                }
+                found += 1;
+                at = end;
             }
             at += 1;
         }
+    }
+
+    /// Whether the quote before `at` ends the string that the name stands in, as in `"password = " + value`.
+    fn ends_own_string(&self, at: usize) -> bool {
+        let quote = self.text[at - 1];
+        let goes_on = matches!(self.peek(at), b' ' | b'+' | b',' | b')' | b';' | b'.' | b'%' | b'\r' | b'\n' | 0);
+        let own = matches!(self.peek(self.name.end), b'"' | b'\'' | b'`');
+        goes_on && !own && self.is_within(quote)
+    }
+
+    /// Whether the name stands in a string quoted by `quote`: an odd number of them stands before it in its line.
+    fn is_within(&self, quote: u8) -> bool {
+        let before = &self.text[self.name.start.saturating_sub(256)..self.name.start];
+        before.iter().rev().take_while(|&&byte| byte != b'\n').filter(|&&byte| byte == quote).count() % 2 == 1
     }
 
     /// Adds a candidate unless its value is plainly none: too short, a template, one character repeated.
@@ -759,7 +789,9 @@ fn is_placeholder(value: &[u8]) -> bool {
         b"ssh-ed25519 ",
         b"ecdsa-sha2",
     ];
-    if other.iter().any(|start| value.starts_with(start)) {
+    let masked =
+        value.windows(4).any(|four| four == b"****") || value.ends_with(b"...") || value.windows(5).any(|five| five == b"[...]");
+    if masked || other.iter().any(|start| value.starts_with(start)) {
         return true;
     }
     let words = |inner: &[u8]| {
