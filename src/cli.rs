@@ -34,19 +34,20 @@ pub enum Command {
     Man,
 }
 
-/// Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.
+/// The flags of `keyward scan`.
 #[derive(Debug, Args)]
+#[command(after_help = "Exit codes: 0 clean and complete, 1 findings, 2 could not complete or could not start.")]
 pub struct Scan {
     /// Files and folders to scan; `-` is standard input
-    #[arg(default_value = ".")]
+    #[arg(default_value = ".", value_name = "PATH")]
     pub paths: Vec<PathBuf>,
 
     /// Format of the report on standard output
     #[arg(long, short, value_enum, default_value_t, help_heading = "Report")]
     pub format: Format,
 
-    /// Write the report to a file as well, in the format of its extension (.json, .jsonl, .sarif, .csv, .xml, .txt);
-    /// may be repeated
+    /// Write the report to a file as well, in the format of its extension (.json, .jsonl, .sarif, .csv, .xml for JUnit,
+    /// .txt; gl-secret-detection-report.json for GitLab); may be repeated
     #[arg(long, short, value_name = "FILE", help_heading = "Report")]
     pub output: Vec<PathBuf>,
 
@@ -243,6 +244,20 @@ impl From<Level> for Confidence {
             Level::Low => Self::Low,
             Level::Medium => Self::Medium,
             Level::High => Self::High,
+        }
+    }
+}
+
+impl From<Format> for crate::report::Format {
+    fn from(format: Format) -> Self {
+        match format {
+            Format::Text => Self::Text,
+            Format::Json => Self::Json,
+            Format::Jsonl => Self::Jsonl,
+            Format::Sarif => Self::Sarif,
+            Format::Csv => Self::Csv,
+            Format::Junit => Self::Junit,
+            Format::Gitlab => Self::Gitlab,
         }
     }
 }

@@ -7,7 +7,8 @@ fn main() -> ExitCode {
     match keyward::run(keyward::cli::Cli::parse()) {
         Ok(code) => ExitCode::from(code),
         Err(error) => {
-            anstream::eprintln!("error: {error}");
+            let message = error.to_string();
+            anstream::eprintln!("error: {}", keyward::report::printable::lines(&message));
             ExitCode::from(2)
         }
     }

@@ -150,6 +150,9 @@ impl Scanner {
     /// [`Scanner::reach`] of the anchor alone.
     pub fn matches_at(&self, text: &[u8], anchor: Anchor, out: &mut Vec<Match>) {
         let place = anchor.start..anchor.start + self.anchor_length(anchor);
+        if is_drumming(text, &place) {
+            return;
+        }
         let mut candidates = Vec::new();
         for &rule in &self.triggers[anchor.literal as usize] {
             match &self.detectors[rule as usize] {
@@ -214,6 +217,16 @@ impl Scanner {
             }
         });
     }
+}
+
+/// How often an anchor may stand in the [`Reach::NEAR`] bytes before itself. Even a bare list of the shortest keys holds fewer.
+const MOST_REPEATS: usize = 26;
+
+/// Whether the same anchor comes again and again just before `anchor`: filler, or a text made to keep a scanner busy.
+fn is_drumming(text: &[u8], anchor: &Range<usize>) -> bool {
+    let before = &text[anchor.start.saturating_sub(Reach::NEAR)..anchor.start];
+    let same = &text[anchor.clone()];
+    before.len() > MOST_REPEATS * same.len() && memchr::memmem::find_iter(before, same).nth(MOST_REPEATS - 1).is_some()
 }
 
 /// The paths a rule is limited to.

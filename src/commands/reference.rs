@@ -69,9 +69,12 @@ fn section(page: &mut String, name: &str, command: &Command) {
     if !rows.is_empty() {
         text.push_str("\n| argument | what it does |\n|---|---|\n");
     }
+    // Writing to a string cannot fail.
     for arg in rows {
-        // Writing to a string cannot fail.
         let _ = writeln!(text, "| {} | {} |", form(arg), meaning(arg));
+    }
+    if let Some(after) = command.get_after_help() {
+        let _ = writeln!(text, "\n{after}");
     }
     page.push_str(&text);
 }

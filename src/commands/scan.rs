@@ -1,13 +1,15 @@
 //! `keyward scan`: read, match, report.
 
 mod history;
+mod output;
+mod progress;
 
 use crate::cli;
 use crate::config::Config;
 use crate::error::Error;
 use crate::location::Origin;
 use crate::problem::{Problem, Reason};
-use crate::report::{Report, text};
+use crate::report::Report;
 use crate::scan::Scanner;
 use crate::scan::blob::scan_blob;
 use crate::scan::collect::Collector;
@@ -15,7 +17,8 @@ use crate::scan::examine::Context;
 use crate::scan::judge;
 use crate::source::files::{Event, Files, Ignored};
 use crate::source::{Blob, Content};
-use std::io::Write as _;
+use output::Outputs;
+use progress::{Progress, Sample};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -27,22 +30,35 @@ pub const CUT: f32 = judge::LOW;
 /// # Errors
 /// When the scan could not start.
 pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
+    let outputs = Outputs::new(arguments)?;
     let config = Config::for_scan(arguments)?;
     let scanner = Scanner::new(config.rules.clone(), CUT).map_err(Error::new)?;
     let context = Context { scanner: &scanner, allow: &config.allow, markers: config.markers, key: &config.key };
     let collector = Mutex::new(Collector::default());
-    if arguments.paths.iter().any(|path| path.as_os_str() == "-") {
-        scan_stdin(&context, &collector);
-    }
-    if arguments.files == cli::Files::All {
-        scan_files(&context, &collector, &files(arguments, &config, &collector)?);
-    }
+    let files = files(arguments, &config, &collector)?;
+    let progress = Progress::new(arguments.quiet);
+    let read = || {
+        if arguments.paths.iter().any(|path| path.as_os_str() == "-") {
+            scan_stdin(&context, &collector);
+        }
+        if arguments.files == cli::Files::All {
+            scan_files(&context, &collector, &files);
+        }
+        history::scan_histories(&context, arguments, config.confidence, config.max_file_size)
+    };
+    let histories = progress.during(|| sample(&collector), read);
     let mut collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
-    collector.merge(history::scan_histories(&context, arguments, config.confidence, config.max_file_size));
+    collector.merge(histories);
     let report = finish(collector, &config);
-    let mut out = std::io::stdout().lock();
-    text::write(&report, &mut out).and_then(|()| out.flush()).map_err(Error::new)?;
+    outputs.write(&report, &files.base)?;
+    progress.ended(report.coverage, outputs.elapsed());
     Ok(report.verdict(config.fail_on).exit_code())
+}
+
+/// How far the scan is.
+fn sample(collector: &Mutex<Collector>) -> Sample {
+    let collector = collector.lock().unwrap_or_else(PoisonError::into_inner);
+    Sample { coverage: collector.coverage(), secrets: collector.len() }
 }
 
 /// The report; a run that read nothing is a problem, not a success.

@@ -222,7 +222,7 @@ impl std::error::Error for RuleError {}
 /// # Errors
 /// When the text is not TOML, has a field no rule has, or a rule is contradictory.
 pub fn parse(text: &str) -> Result<Vec<Rule>, RuleError> {
-    let file: RuleFile = toml::from_str(text).map_err(|error| RuleError::Syntax(error.to_string()))?;
+    let file: RuleFile = toml::from_str(text).map_err(|error| RuleError::Syntax(syntax_message(text, &error)))?;
     let provider = file.provider;
     file.rules
         .into_iter()
@@ -234,6 +234,14 @@ pub fn parse(text: &str) -> Result<Vec<Rule>, RuleError> {
             }
         })
         .collect()
+}
+
+/// What is wrong and where. The line itself is not shown: what was taken for a rule file may hold anything.
+fn syntax_message(text: &str, error: &toml::de::Error) -> String {
+    let Some(before) = error.span().and_then(|span| text.get(..span.start)) else { return error.message().to_owned() };
+    let line = before.matches('\n').count() + 1;
+    let column = before.rsplit('\n').next().unwrap_or(before).chars().count() + 1;
+    format!("line {line}, column {column}: {}", error.message())
 }
 
 /// One file, as written.

@@ -14,6 +14,9 @@ use std::sync::OnceLock;
 /// How far behind the word of a [`Shape::Near`] rule its value may start.
 const NEAR_VALUE: usize = 128;
 
+/// How far before its anchor a match may start, whatever the reach: each anchor costs a search from there.
+const LOOK_BACK: usize = 4096;
+
 /// A rule, ready to run.
 pub enum Detector {
     /// A pattern searched for around the anchor.
@@ -143,13 +146,16 @@ impl Pattern {
         let end = text.len().min(anchor.end + reach);
         match compiled.start {
             Start::AtAnchor => {
+                if self.reach == Reach::Far && is_inside_run(text, anchor.start) {
+                    return;
+                }
                 let input = Input::new(&text[..end]).span(anchor.start..end).anchored(Anchored::Yes);
                 if let Some(found) = compiled.search(&input) {
                     self.accept(text, rule, anchor, found, out);
                 }
             }
             Start::Before(most) => {
-                let start = anchor.start.saturating_sub(most.min(reach));
+                let start = anchor.start.saturating_sub(most.min(reach).min(LOOK_BACK));
                 let mut input = Input::new(&text[..end]).span(start..end);
                 while let Some(found) = compiled.search(&input) {
                     if found.whole.start > anchor.start {
@@ -232,6 +238,13 @@ fn starts_with_anchor(hir: &Hir, anchors: &[String]) -> bool {
         anchors.iter().any(|anchor| literal.get(..anchor.len()).is_some_and(|head| head.eq_ignore_ascii_case(anchor.as_bytes())))
     };
     prefixes.literals().is_some_and(|literals| !literals.is_empty() && literals.iter().all(|literal| begins(literal.as_bytes())))
+}
+
+/// Whether `at` stands within a run of the characters that tokens are made of. A long token that is looked for at its start is
+/// not looked for again at every place where its first letters happen to recur.
+fn is_inside_run(text: &[u8], at: usize) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    text.get(at).is_some_and(u8::is_ascii_alphanumeric) && at.checked_sub(1).is_some_and(|before| is_part(text[before]))
 }
 
 /// Where the second line end behind `from` stands: the end of the line after the one that holds `from`.

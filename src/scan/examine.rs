@@ -18,6 +18,8 @@ use std::ops::Range;
 const SNIPPET_MARGIN: usize = 60;
 /// How far from a secret on its line a remark is looked for, in bytes.
 const REMARK_MARGIN: usize = 1024;
+/// A secret of at least so many bytes is covered wherever its text stands on the line.
+const SHORTEST_REPEAT: usize = 4;
 /// What stands in a snippet where a secret stood.
 const MASK: &str = "********";
 
@@ -309,14 +311,16 @@ impl<'a> Places<'a> {
         if from > line.start {
             shown.push('…');
         }
-        let first = self.masked.partition_point(|span| span.end <= from);
         let mut at = from;
-        for span in self.masked[first..].iter().take_while(|span| span.start < to) {
+        for span in self.covered(from..to) {
+            if span.end <= at {
+                continue;
+            }
             if span.start > at {
                 shown.push_str(&String::from_utf8_lossy(&text[at..span.start]));
             }
             shown.push_str(MASK);
-            at = at.max(span.end);
+            at = span.end;
         }
         if at < to {
             shown.push_str(&String::from_utf8_lossy(&text[at..to]));
@@ -325,6 +329,26 @@ impl<'a> Places<'a> {
             shown.push('…');
         }
         shown.trim().to_owned()
+    }
+
+    /// What must not be shown of `window`, in order: the secrets, and the same text once more where it is no match.
+    fn covered(&self, window: Range<usize>) -> Vec<Range<usize>> {
+        let text = &*self.piece.text.bytes;
+        let first = self.masked.partition_point(|span| span.end <= window.start);
+        let mut covered = Vec::new();
+        for span in self.masked[first..].iter().take_while(|span| span.start < window.end) {
+            covered.push(span.clone());
+            let secret = &text[span.clone()];
+            if secret.len() >= SHORTEST_REPEAT {
+                // A repetition may be cut by the border of the window.
+                let from = window.start.saturating_sub(secret.len());
+                let around = &text[from..text.len().min(window.end + secret.len())];
+                covered.extend(memchr::memmem::find_iter(around, secret).map(|at| from + at..from + at + secret.len()));
+            }
+        }
+        covered.retain(|span| span.end > window.start && span.start < window.end);
+        covered.sort_unstable_by_key(|span| (span.start, span.end));
+        covered
     }
 }
 
