@@ -288,7 +288,7 @@ impl Reader<'_> {
         Some(match next {
             b'=' if after == b'=' => (Operator::Compare, start + if self.peek(start + 2) == b'=' { 3 } else { 2 }),
             b'=' if after == b'>' => (Operator::Arrow, start + 2),
-            b'=' if after == b'~' => return None,
+            b'=' if after == b'~' && start > at => return None,
             b'=' if self.text[start..].starts_with(b"=3D") => (Operator::Equals, start + 3),
             b'=' => (Operator::Equals, start + 1),
             b'%' if self.text[start..].starts_with(b"%3D") => (Operator::Equals, start + 3),
@@ -330,7 +330,7 @@ impl Reader<'_> {
             self.add(end.clone(), operator, Quote::None, 0..0);
             return end.end;
         }
-        if depth < 2 {
+        if depth < 2 && operator != Operator::Element {
             if let Some(end) = self.word_end(start) {
                 let open = self.skip_blanks(end);
                 // `name: Type = value`
@@ -604,7 +604,7 @@ impl Reader<'_> {
             _ => self.bare_end(start),
         };
         // A value that fills its line is taken whole: passwords hold any punctuation.
-        if matches!(operator, Operator::Equals | Operator::Colon | Operator::Arrow) {
+        if matches!(operator, Operator::Equals | Operator::Colon | Operator::Arrow | Operator::Compare) {
             if let Some(line) = self.fills_line(start).filter(|&line| line > end && !self.is_code(start, line)) {
                 end = line;
             }
@@ -635,7 +635,7 @@ impl Reader<'_> {
         }
         let closed = last > start && matches!(self.text[last - 1], b')' | b']' | b'"' | b'\'');
         let opened = self.word_end(start).is_some_and(|word| word < last && matches!(self.text[word], b'(' | b'['));
-        opened && closed || self.text[start..end].split(|byte| matches!(byte, b',' | b';' | b'&')).skip(1).any(is_assignment)
+        opened && closed || is_list(&self.text[start..end])
     }
 
     /// Adds up to three quoted strings that stand further on in the line.
@@ -762,10 +762,11 @@ impl Reader<'_> {
     }
 }
 
-/// Whether `part` reads `name=…`.
-fn is_assignment(part: &[u8]) -> bool {
-    let word = part.iter().take_while(|&&byte| is(byte, class::LOWER | class::UPPER) || byte == b'_').count();
-    word > 2 && matches!(part.get(word), Some(b'=' | b':'))
+/// Whether `rest` reads `value, name=value` or the like, of plain words only.
+fn is_list(rest: &[u8]) -> bool {
+    let plain = rest.iter().all(|&byte| is(byte, class::NAME) || matches!(byte, b',' | b';' | b'&' | b'=' | b')' | b'}' | b'/'));
+    let named = |part: &[u8]| part.first().is_some_and(|&byte| is(byte, class::LOWER | class::UPPER)) && part.contains(&b'=');
+    plain && rest.split(|byte| matches!(byte, b',' | b';' | b'&')).skip(1).any(named)
 }
 
 /// Whether a value is a hole to be filled in: `${NAME}`, `<your token>`, `{{ name }}`, `%NAME%`, `$(command)`, `#{name}`, `****`; or
@@ -803,7 +804,9 @@ fn is_placeholder(value: &[u8]) -> bool {
         b'$' if rest[0] == b'{' => until_brace(rest).is_some_and(words) || value.ends_with(b"}"),
         b'$' if rest[0] == b'(' => last == b')',
         b'$' => rest.iter().all(|&byte| is(byte, class::WORD)) && !rest.iter().any(|&byte| is(byte, class::DIGIT)),
-        b'{' => rest[0] == b'{' || rest[0] == b'%' || last == b'}' && words(inner),
+        b'{' => {
+            (rest[0] == b'{' || rest[0] == b'%' || words(inner)) && (last == b'}' || memchr::memmem::find(rest, b"}}").is_some())
+        }
         b'<' => {
             last == b'>' && words(inner) || value.starts_with(b"<%=") || value.starts_with(b"<?php") || value.starts_with(b"<%")
         }
