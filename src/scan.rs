@@ -19,7 +19,7 @@ pub mod text;
 pub mod value;
 
 use crate::rule::{Confidence, Reach, Rule, RuleSet, Shape};
-use assignment::Candidate;
+use assignment::{Candidate, Operator};
 use detector::{Detector, PatternError};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use prefilter::Prefilter;
@@ -163,13 +163,28 @@ impl Scanner {
             return;
         }
         let mut candidates = Vec::new();
+        let mut read = false;
         for &rule in &self.triggers[anchor.literal as usize] {
-            match &self.detectors[rule as usize] {
-                Detector::Pattern(pattern) => pattern.matches(text, rule, &place, out),
+            let detector = &self.detectors[rule as usize];
+            if let Detector::Pattern(pattern) = detector {
+                pattern.matches(text, rule, &place, out);
+                continue;
+            }
+            if !read {
+                assignment::candidates(text, place.clone(), &mut candidates);
+                read = true;
+            }
+            match detector {
+                Detector::Pattern(_) => {}
                 Detector::Assignment(check) => {
-                    candidates.clear();
-                    assignment::candidates(text, place.clone(), &mut candidates);
                     out.extend(candidates.iter().filter_map(|candidate| self.judge(text, rule, check, &place, candidate)));
+                }
+                Detector::Listed(check, listed) => {
+                    let known = candidates.iter().filter(|candidate| {
+                        let value = &text[candidate.value.clone()];
+                        candidate.operator != Operator::Nearby && listed.holds(value) && check.holds(value)
+                    });
+                    out.extend(known.map(|candidate| match_of(rule, &place, candidate, None)));
                 }
             }
         }
@@ -203,13 +218,7 @@ impl Scanner {
             return None;
         }
         let probability = judge::probability(text, candidate);
-        (probability >= self.cut).then(|| Match {
-            rule,
-            anchor: anchor.clone(),
-            secret: candidate.value.clone(),
-            whole: candidate.name.start.min(candidate.value.start)..candidate.value.end.max(candidate.name.end),
-            probability: Some(probability),
-        })
+        (probability >= self.cut).then(|| match_of(rule, anchor, candidate, Some(probability)))
     }
 
     /// Calls `visit` with every value beside a telling name, believed or not, and the rule that it would be found by.
@@ -226,6 +235,12 @@ impl Scanner {
             }
         });
     }
+}
+
+/// The match that `candidate` makes for `rule`.
+fn match_of(rule: u32, anchor: &Range<usize>, candidate: &Candidate, probability: Option<f32>) -> Match {
+    let whole = candidate.name.start.min(candidate.value.start)..candidate.value.end.max(candidate.name.end);
+    Match { rule, anchor: anchor.clone(), secret: candidate.value.clone(), whole, probability }
 }
 
 /// How often an anchor may stand in the [`Reach::NEAR`] bytes before itself. Even a bare list of the shortest keys holds fewer.

@@ -86,7 +86,7 @@ def read_code(work):
     for line in open(os.path.join(work, 'code.jsonl')):
         found = json.loads(line)
         key = tuple(found['features']) if 'features' in found else None
-        if key is None or key in seen or zlib.crc32(repr(key).encode()) % 6:
+        if key is None or key in seen or zlib.crc32(repr(key).encode()) % 2:
             continue
         seen.add(key)
         rows.append('code' + str(zlib.crc32(found['file'].encode()) % 97))
@@ -197,10 +197,7 @@ def main():
         raw_code[mine] = score(code[1][mine])
     known = np.array([row['truth'] is not None for row in sets['plain'][0]])
     truth = np.array([row['truth'] or 0 for row in sets['plain'][0]])
-    extra = np.array([row['truth'] == 1 and row['changed'] for row in sets['human'][0]])
-    r = np.concatenate([raw['plain'][known], raw['human'][extra], raw_code])
-    t = np.concatenate([truth[known], np.ones(extra.sum()), np.zeros(len(raw_code))])
-    w = np.concatenate([np.ones(known.sum()), 0.7 * np.ones(extra.sum()), CODE_WEIGHT * np.ones(len(raw_code))])
+    r, t, w = raw['plain'][known], truth[known], np.ones(known.sum())
     scale, offset = calibrate(r, t, w)
     probability = lambda s: 1 / (1 + np.exp(-(scale * s + offset)))
     print(f'candidates {len(known)}, true {truth.sum()}, scale {scale:.3f}, offset {offset:.3f}')

@@ -153,7 +153,10 @@ fn name_around(text: &[u8], floor: usize, keyword: &Range<usize>) -> Option<Rang
             return None;
         }
     }
-    if is_another_word(&text[keyword.clone()], &text[keyword.end..end]) || is_public(&text[floor..keyword.start]) {
+    if is_inside_word(text, keyword)
+        || is_another_word(&text[keyword.clone()], &text[keyword.end..end])
+        || is_public(&text[floor..keyword.start])
+    {
         return None;
     }
     while end > keyword.end && matches!(text[end - 1], b'.' | b'-' | b'$') {
@@ -186,11 +189,21 @@ fn is_another_word(keyword: &[u8], rest: &[u8]) -> bool {
         4 if keyword.eq_ignore_ascii_case(b"pass") => {
             starts(&[b"ing", b"ed", b"es", b"iv", b"eng", b"age", b"ion", b"able", b"thr", b"through", b"by", b"ive", b"band"])
         }
-        4 if keyword.eq_ignore_ascii_case(b"auth") => starts(&[b"or:", b"ored", b"ors", b"orit", b"oring", b"orship"]),
+        4 if keyword.eq_ignore_ascii_case(b"auth") => starts(&[b"or"]) && !starts(&[b"oriz", b"oris"]),
         4 if keyword.eq_ignore_ascii_case(b"cred") => starts(&[b"it", b"ib"]),
         5 if keyword.eq_ignore_ascii_case(b"token") => starts(&[b"iz", b"is", b"stream"]),
         _ => false,
     }
+}
+
+/// Whether `keyword` is one of those that hide in other words (`NotPrecedes`, `sacred`) and does not start a word here.
+fn is_inside_word(text: &[u8], keyword: &Range<usize>) -> bool {
+    let word = &text[keyword.clone()];
+    let hides = [b"otp".as_slice(), b"cred", b"basic", b"jwt"].iter().any(|hidden| word.eq_ignore_ascii_case(hidden));
+    let Some(before) = keyword.start.checked_sub(1).map(|at| text[at]) else { return false };
+    let joined = is(before, class::LOWER) && is(word[0], class::LOWER)
+        || is(before, class::UPPER) && is(word[0], class::UPPER | class::LOWER);
+    hides && joined
 }
 
 /// Whether what stands before a keyword says that the value is public: `public_key`, `publicKeyToken`.
@@ -605,7 +618,10 @@ impl Reader<'_> {
         };
         // A value that fills its line is taken whole: passwords hold any punctuation.
         if matches!(operator, Operator::Equals | Operator::Colon | Operator::Arrow | Operator::Compare) {
-            if let Some(line) = self.fills_line(start).filter(|&line| line > end && !self.is_code(start, line)) {
+            let own = [b'"', b'\'', b'`'].iter().any(|&quote| self.peek(end) == quote && self.is_within(quote));
+            if own {
+                // The string that the whole assignment stands in ends here.
+            } else if let Some(line) = self.fills_line(start).filter(|&line| line > end && !self.is_code(start, line)) {
                 end = line;
             }
         } else if operator == Operator::Space && self.text[self.name.start] == b'-' {
@@ -789,10 +805,27 @@ fn is_placeholder(value: &[u8]) -> bool {
         b"ssh-rsa ",
         b"ssh-ed25519 ",
         b"ecdsa-sha2",
+        // What is stored of a password is not the password; rules for password files know these.
+        b"$1$",
+        b"$2a$",
+        b"$2b$",
+        b"$2y$",
+        b"$5$",
+        b"$6$",
+        b"$apr1$",
+        b"$argon2",
+        b"$pbkdf2",
+        b"pbkdf2_",
+        b"{PBKDF2",
+        b"{SHA",
+        b"{SSHA",
     ];
     let masked =
         value.windows(4).any(|four| four == b"****") || value.ends_with(b"...") || value.windows(5).any(|five| five == b"[...]");
-    if masked || other.iter().any(|start| value.starts_with(start)) {
+    // A class of characters in a regular expression.
+    let expression = value.contains(&b'[')
+        && [b"a-z".as_slice(), b"A-Z", b"0-9", b"\\x"].iter().any(|range| memchr::memmem::find(value, range).is_some());
+    if masked || expression || other.iter().any(|start| value.starts_with(start)) {
         return true;
     }
     let words = |inner: &[u8]| {

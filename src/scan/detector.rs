@@ -23,6 +23,30 @@ pub enum Detector {
     Pattern(Pattern),
     /// A value for the judge, after these tests.
     Assignment(ValueCheck),
+    /// A value that is known beforehand; no judge is asked.
+    Listed(ValueCheck, Listed),
+}
+
+/// The values that an assignment rule lists.
+pub struct Listed {
+    source: String,
+    compiled: OnceLock<Option<Regex>>,
+}
+
+impl Listed {
+    /// Whether the whole of `value` is one of them.
+    pub fn holds(&self, value: &[u8]) -> bool {
+        // A list that does not compile was reported when the rules were loaded.
+        let compiled = self.compiled.get_or_init(|| Self::compile(&self.source).ok());
+        compiled.as_ref().is_some_and(|regex| regex.is_match(value))
+    }
+
+    fn compile(source: &str) -> Result<Regex, PatternError> {
+        Regex::builder()
+            .syntax(syntax::Config::new().unicode(false).utf8(false))
+            .build(&format!(r"\A(?:{source})\z"))
+            .map_err(|error| PatternError(format!("its value is no regular expression: {error}")))
+    }
 }
 
 impl Detector {
@@ -32,7 +56,10 @@ impl Detector {
         let (source, place) = match &rule.shape {
             Shape::Format { pattern, anchors } => (pattern.clone(), Place::Around(anchors.clone())),
             Shape::Near { value, .. } => (format!(r"(?:[^0-9A-Za-z_])(?<secret>{value})(?:[^0-9A-Za-z_]|\z)"), Place::Behind),
-            Shape::Assignment { .. } => return Self::Assignment(check),
+            Shape::Assignment { value: Some(value), .. } => {
+                return Self::Listed(check, Listed { source: value.clone(), compiled: OnceLock::new() });
+            }
+            Shape::Assignment { value: None, .. } => return Self::Assignment(check),
         };
         Self::Pattern(Pattern { source, place, reach: rule.reach, check, compiled: OnceLock::new() })
     }
@@ -44,6 +71,7 @@ impl Detector {
     pub fn compile(&self) -> Result<(), PatternError> {
         match self {
             Self::Pattern(pattern) => Compiled::new(&pattern.source, &pattern.place).map(drop),
+            Self::Listed(_, listed) => Listed::compile(&listed.source).map(drop),
             Self::Assignment(_) => Ok(()),
         }
     }

@@ -17,12 +17,12 @@ use shape::Shape;
 use std::ops::Range;
 
 /// The least probability of a finding of low confidence.
-pub const LOW: f32 = 0.2;
+pub const LOW: f32 = 0.15;
 /// The least probability of a finding of medium confidence, what is reported by default: where precision and recall on the
 /// development set balance best (`docs/accuracy.md`).
-pub const MEDIUM: f32 = 0.5;
+pub const MEDIUM: f32 = 0.45;
 /// The least probability of a finding of high confidence.
-pub const HIGH: f32 = 0.9;
+pub const HIGH: f32 = 0.85;
 
 /// How many features a candidate has.
 pub const FEATURES: usize = FEATURE_NAMES.len();
