@@ -54,8 +54,8 @@ def fold_of(repo):
 
 
 def fit(x, y, w, options):
-    params = dict(objective='binary', num_leaves=options.leaves, learning_rate=options.rate, min_child_samples=20, feature_fraction=0.6, bagging_fraction=0.8,
-                  bagging_freq=1, lambda_l2=3.0, max_bin=127, seed=7, deterministic=True, force_row_wise=True, num_threads=2, verbose=-1)
+    params = dict(objective='binary', num_leaves=options.leaves, learning_rate=options.rate, min_child_samples=20, feature_fraction=0.4, bagging_fraction=0.8,
+                  bagging_freq=1, lambda_l2=3.0, max_bin=63, seed=7, deterministic=True, force_row_wise=True, num_threads=1, verbose=-1)
     return lgb.train(params, lgb.Dataset(x, y, weight=w, free_raw_data=False), options.trees)
 
 
@@ -63,7 +63,7 @@ def training_set(sets, code, keep):
     """The rows to learn from, of repositories that `keep` says yes to."""
     xs, ys, ws = [], [], []
     for kind, (rows, cells) in sets.items():
-        weight = dict(plain=1.0, human=0.7, random=0.5, lines=0.25)[kind]
+        weight = dict(plain=1.0, human=0.7, random=0.5, lines=0.5)[kind]
         for row, cell in zip(rows, cells):
             if row['truth'] is None or not keep(row['repo']):
                 continue
@@ -77,7 +77,7 @@ def training_set(sets, code, keep):
     return np.array(xs), np.array(ys), np.array(ws)
 
 
-CODE_WEIGHT = 0.5
+CODE_WEIGHT = 1.0
 
 
 def read_code(work):
@@ -86,7 +86,7 @@ def read_code(work):
     for line in open(os.path.join(work, 'code.jsonl')):
         found = json.loads(line)
         key = tuple(found['features']) if 'features' in found else None
-        if key is None or key in seen or zlib.crc32(repr(key).encode()) % 3:
+        if key is None or key in seen or zlib.crc32(repr(key).encode()) % 6:
             continue
         seen.add(key)
         rows.append('code' + str(zlib.crc32(found['file'].encode()) % 97))

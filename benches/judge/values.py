@@ -51,7 +51,7 @@ def human(rng):
 PRINTABLE = ''.join(c for c in string.printable if 33 <= ord(c) < 127 and c not in '"\'\\`')
 PUNCTUATED = string.ascii_letters + string.digits + '!@#$%^&*()-_=+[]{}:,.?'
 ALPHABETS = [string.ascii_letters + string.digits] * 4 + ['0123456789abcdef'] * 2 + [string.ascii_lowercase + string.digits] * 2 + [
-    string.ascii_letters + string.digits + '+/', string.ascii_letters + string.digits + '-_', PRINTABLE, PUNCTUATED,
+    string.ascii_letters + string.digits + '+/', string.ascii_letters + string.digits + '-_', PRINTABLE, PRINTABLE, PUNCTUATED, PUNCTUATED, PUNCTUATED,
     string.ascii_uppercase + string.digits, string.ascii_letters, string.ascii_lowercase, 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567']
 
 

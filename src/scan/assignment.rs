@@ -288,7 +288,7 @@ impl Reader<'_> {
         Some(match next {
             b'=' if after == b'=' => (Operator::Compare, start + if self.peek(start + 2) == b'=' { 3 } else { 2 }),
             b'=' if after == b'>' => (Operator::Arrow, start + 2),
-            b'=' if after == b'~' => return None,
+            b'=' if after == b'~' && start > at => return None,
             b'=' if self.text[start..].starts_with(b"=3D") => (Operator::Equals, start + 3),
             b'=' => (Operator::Equals, start + 1),
             b'%' if self.text[start..].starts_with(b"%3D") => (Operator::Equals, start + 3),
@@ -315,6 +315,9 @@ impl Reader<'_> {
         }
         let (quote_at, quote) = self.opening(start);
         if quote != Quote::None {
+            if self.ends_own_string(quote_at) {
+                return quote_at;
+            }
             return self.quoted(operator, quote_at, quote, 0..0);
         }
         if operator == Operator::Space {
@@ -327,7 +330,7 @@ impl Reader<'_> {
             self.add(end.clone(), operator, Quote::None, 0..0);
             return end.end;
         }
-        if depth < 2 {
+        if depth < 2 && operator != Operator::Element {
             if let Some(end) = self.word_end(start) {
                 let open = self.skip_blanks(end);
                 // `name: Type = value`
@@ -601,7 +604,7 @@ impl Reader<'_> {
             _ => self.bare_end(start),
         };
         // A value that fills its line is taken whole: passwords hold any punctuation.
-        if matches!(operator, Operator::Equals | Operator::Colon | Operator::Arrow) {
+        if matches!(operator, Operator::Equals | Operator::Colon | Operator::Arrow | Operator::Compare) {
             if let Some(line) = self.fills_line(start).filter(|&line| line > end && !self.is_code(start, line)) {
                 end = line;
             }
@@ -632,37 +635,64 @@ impl Reader<'_> {
         }
         let closed = last > start && matches!(self.text[last - 1], b')' | b']' | b'"' | b'\'');
         let opened = self.word_end(start).is_some_and(|word| word < last && matches!(self.text[word], b'(' | b'['));
-        opened && closed || self.text[start..end].split(|byte| matches!(byte, b',' | b';' | b'&')).skip(1).any(is_assignment)
+        opened && closed || is_list(&self.text[start..end])
     }
 
     /// Adds up to three quoted strings that stand further on in the line.
     fn nearby(&mut self, from: usize) {
         let mut at = from;
         let stop = self.text.len().min(self.name.end + NEARBY);
-        let mut found = 0;
+        let mut ended = false;
+        let (mut found, mut depth) = (0, 0);
         while at < stop && found < 3 {
-            match self.text[at] {
-                b'\n' => return,
-                b'"' | b'\'' | b'`' if at > 0 && !is(self.text[at - 1], class::WORD) => {
-                    let (start, quote) = self.opening(at);
-                    if quote == Quote::None {
-                        return;
-                    }
-                    let end = self.closing(start, quote);
-                    let closed = end < self.text.len() && self.text[end] == self.text[start - 1];
-                    if !closed {
-                        return;
-                    }
-                    if (6..=80).contains(&(end - start)) && !self.text[start..end].contains(&b' ') {
-                        self.add(start..end, Operator::Nearby, quote, 0..0);
-                    }
-                    found += 1;
-                    at = end;
+            let byte = self.text[at];
+            depth += match byte {
+                b'(' | b'[' | b'{' => 1,
+                b')' | b']' | b'}' => -1,
+                _ => 0,
+            };
+            // Behind the end of the group that the name stands in, nothing belongs to it.
+            if byte == b'\n' || depth < 0 {
+                return;
+            }
+            // The string that the name itself stands in ends here.
+            if matches!(byte, b'"' | b'\'' | b'`') && !ended && self.is_within(byte) {
+                ended = true;
+                at += 1;
+                continue;
+            }
+            if matches!(byte, b'"' | b'\'' | b'`') && !is(self.text[at - 1], class::WORD) {
+                let (start, quote) = self.opening(at);
+                if quote == Quote::None {
+                    return;
                 }
-                _ => {}
+                let end = self.closing(start, quote);
+                let closed = end < self.text.len() && self.text[end] == self.text[start - 1];
+                if !closed {
+                    return;
+                }
+                if (6..=80).contains(&(end - start)) && !self.text[start..end].contains(&b' ') {
+                    self.add(start..end, Operator::Nearby, quote, 0..0);
+                }
+                found += 1;
+                at = end;
             }
             at += 1;
         }
+    }
+
+    /// Whether the quote before `at` ends the string that the name stands in, as in `"password = " + value`.
+    fn ends_own_string(&self, at: usize) -> bool {
+        let quote = self.text[at - 1];
+        let goes_on = matches!(self.peek(at), b' ' | b'+' | b',' | b')' | b';' | b'.' | b'%' | b'\r' | b'\n' | 0);
+        let own = matches!(self.peek(self.name.end), b'"' | b'\'' | b'`');
+        goes_on && !own && self.is_within(quote)
+    }
+
+    /// Whether the name stands in a string quoted by `quote`: an odd number of them stands before it in its line.
+    fn is_within(&self, quote: u8) -> bool {
+        let before = &self.text[self.name.start.saturating_sub(256)..self.name.start];
+        before.iter().rev().take_while(|&&byte| byte != b'\n').filter(|&&byte| byte == quote).count() % 2 == 1
     }
 
     /// Adds a candidate unless its value is plainly none: too short, a template, one character repeated.
@@ -732,10 +762,11 @@ impl Reader<'_> {
     }
 }
 
-/// Whether `part` reads `name=…`.
-fn is_assignment(part: &[u8]) -> bool {
-    let word = part.iter().take_while(|&&byte| is(byte, class::LOWER | class::UPPER) || byte == b'_').count();
-    word > 2 && matches!(part.get(word), Some(b'=' | b':'))
+/// Whether `rest` reads `value, name=value` or the like, of plain words only.
+fn is_list(rest: &[u8]) -> bool {
+    let plain = rest.iter().all(|&byte| is(byte, class::NAME) || matches!(byte, b',' | b';' | b'&' | b'=' | b')' | b'}' | b'/'));
+    let named = |part: &[u8]| part.first().is_some_and(|&byte| is(byte, class::LOWER | class::UPPER)) && part.contains(&b'=');
+    plain && rest.split(|byte| matches!(byte, b',' | b';' | b'&')).skip(1).any(named)
 }
 
 /// Whether a value is a hole to be filled in: `${NAME}`, `<your token>`, `{{ name }}`, `%NAME%`, `$(command)`, `#{name}`, `****`; or
@@ -759,7 +790,9 @@ fn is_placeholder(value: &[u8]) -> bool {
         b"ssh-ed25519 ",
         b"ecdsa-sha2",
     ];
-    if other.iter().any(|start| value.starts_with(start)) {
+    let masked =
+        value.windows(4).any(|four| four == b"****") || value.ends_with(b"...") || value.windows(5).any(|five| five == b"[...]");
+    if masked || other.iter().any(|start| value.starts_with(start)) {
         return true;
     }
     let words = |inner: &[u8]| {
@@ -771,7 +804,9 @@ fn is_placeholder(value: &[u8]) -> bool {
         b'$' if rest[0] == b'{' => until_brace(rest).is_some_and(words) || value.ends_with(b"}"),
         b'$' if rest[0] == b'(' => last == b')',
         b'$' => rest.iter().all(|&byte| is(byte, class::WORD)) && !rest.iter().any(|&byte| is(byte, class::DIGIT)),
-        b'{' => rest[0] == b'{' || rest[0] == b'%' || last == b'}' && words(inner),
+        b'{' => {
+            (rest[0] == b'{' || rest[0] == b'%' || words(inner)) && (last == b'}' || memchr::memmem::find(rest, b"}}").is_some())
+        }
         b'<' => {
             last == b'>' && words(inner) || value.starts_with(b"<%=") || value.starts_with(b"<?php") || value.starts_with(b"<%")
         }
