@@ -95,6 +95,7 @@ impl Hidden {
         self.commit("octopus merge only");
         self.project.file("evil.txt", "clean\n").commit(&[]);
         git(&path, &["checkout", "--quiet", "--orphan", "other-root"]);
+        git(&path, &["rm", "-r", "-f", "--quiet", "."]);
         self.write("orphan.txt", "second root");
         self.commit("second root");
         git(&path, &["checkout", "--quiet", "main"]);
