@@ -136,7 +136,7 @@ pub struct CommitNote {
     pub author: String,
     /// When it was committed, in seconds since 1970.
     pub time: i64,
-    /// The first line of its message. A secret in it is not masked here; formats must not show it where one stands there.
+    /// The first line of its message, with stars for all that looks like a secret.
     pub subject: String,
 }
 

@@ -470,7 +470,7 @@ impl Case<'_> {
         let needed = forest.needed(|number| jobs.contains_key(&number));
         let desks = walk(self.store, forest, Some(&needed), limit, &Examiner { case: self, jobs: &jobs });
         let mut prints: BTreeMap<Fingerprint, BTreeSet<Mark>> = BTreeMap::new();
-        let mut views: HashMap<Spot, Examined> = HashMap::new();
+        let mut views: BTreeMap<Spot, Examined> = BTreeMap::new();
         let mut notes: HashMap<Number, CommitNote> = HashMap::new();
         for desk in desks {
             for (mark, print) in desk.prints {
@@ -620,7 +620,7 @@ struct Job {
     /// The candidates that are looked for in it.
     marks: HashSet<Mark>,
     /// The paths it is examined under. Nothing, if its words are only to be read as those of a commit.
-    paths: HashSet<Option<PathId>>,
+    paths: BTreeSet<Option<PathId>>,
 }
 
 /// Examines the versions that a report names.

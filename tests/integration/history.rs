@@ -95,6 +95,7 @@ impl Hidden {
         self.commit("octopus merge only");
         self.project.file("evil.txt", "clean\n").commit(&[]);
         git(&path, &["checkout", "--quiet", "--orphan", "other-root"]);
+        git(&path, &["rm", "-r", "-f", "--quiet", "."]);
         self.write("orphan.txt", "second root");
         self.commit("second root");
         git(&path, &["checkout", "--quiet", "main"]);
@@ -274,8 +275,8 @@ fn a_damaged_pack_is_a_problem_and_the_rest_is_scanned() {
     }
     project.git_command(&["repack", "-adf", "--quiet"]);
     let folder = project.path().join(".git/objects/pack");
-    let packs = fs::read_dir(folder).expect("there is one").flatten().map(|entry| entry.path());
-    let pack = packs.filter(|path| path.extension().is_some_and(|extension| extension == "pack")).next().expect("there is one");
+    let mut packs = fs::read_dir(folder).expect("there is one").flatten().map(|entry| entry.path());
+    let pack = packs.find(|path| path.extension().is_some_and(|extension| extension == "pack")).expect("there is one");
     let sound = fs::read(&pack).expect("it can be read");
     let mut permissions = fs::metadata(&pack).expect("it is there").permissions();
     #[allow(clippy::permissions_set_readonly_false)]
@@ -374,7 +375,7 @@ fn a_cache_holds_no_secret_and_no_harm() {
     show("show").has("1 repositories");
     show("clear").has("1 repositories");
     show("show").has("0 repositories");
-    fs::write(&folder.with_file_name("file"), b"").expect("it can be written");
+    fs::write(folder.with_file_name("file"), b"").expect("it can be written");
     let blocked = hidden.project.scan().args(["--format", "json"]).env("KEYWARD_CACHE_DIR", folder.with_file_name("file").to_str().expect("plain path"));
     assert_eq!(blocked.code(1).stdout, first, "without a place for a cache");
 }

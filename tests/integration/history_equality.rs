@@ -247,7 +247,7 @@ impl Script {
         let file = &self.files[which];
         if let Some(plain) = file.strip_prefix(b"\xEF\xBB\xBF") {
             self.files[which] = plain.to_vec();
-        } else if self.seed % 3 == 0 {
+        } else if self.seed.is_multiple_of(3) {
             let marked = [b"\xEF\xBB\xBF", &file[..]].concat();
             self.files[which] = marked;
         } else if self.seed % 3 == 1 && !file.contains(&0) {

@@ -198,6 +198,8 @@ pub struct Commit {
     author: String,
     /// When it was committed, in UTC, such as `2026-01-31T23:59:59Z`.
     time: String,
+    /// The first line of its message, with stars for all that looks like a secret.
+    subject: String,
 }
 
 /// The public half of a pair, beside its secret.
@@ -448,7 +450,7 @@ impl From<&report::Exposure> for Exposure {
 
 impl From<&report::CommitNote> for Commit {
     fn from(commit: &report::CommitNote) -> Self {
-        Self { id: commit.id.clone(), author: commit.author.clone(), time: report::rfc3339(commit.time) }
+        Self { id: commit.id.clone(), author: commit.author.clone(), time: report::rfc3339(commit.time), subject: commit.subject.clone() }
     }
 }
 

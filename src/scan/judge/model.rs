@@ -1,6 +1,7 @@
 //! Evaluates the embedded table of decision trees.
 
 use super::FEATURES;
+use std::cell::RefCell;
 
 /// The table. Little-endian: how many trees (u16), scale and offset of the sum (two f32), then for each tree the number of its
 /// inner nodes (u8), the nodes, and one leaf (i16, in 1/4096) more than there are nodes. A node is a feature (u8), a threshold
@@ -14,8 +15,43 @@ const NODE: usize = 5;
 /// Marks a leaf.
 const LEAF: u8 = 0x80;
 
+/// How many verdicts a thread remembers.
+const REMEMBERED: usize = 512;
+
+/// Verdicts given before, each in the one place that its features have.
+struct Memory(Box<[([i16; FEATURES], f32)]>);
+
+impl Memory {
+    /// A memory without verdicts: no probability is negative.
+    fn new() -> Self {
+        Self(vec![([0; FEATURES], -1.0); REMEMBERED].into())
+    }
+
+    /// The place of `features`.
+    fn place(&mut self, features: &[i16; FEATURES]) -> &mut ([i16; FEATURES], f32) {
+        let hash = features.iter().fold(0u64, |hash, &cell| (hash.rotate_left(5) ^ u64::from(cell as u16)).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        &mut self.0[(hash >> 32) as usize % REMEMBERED]
+    }
+}
+
+thread_local! {
+    /// In a history the same place comes by again in version after version.
+    static MEMORY: RefCell<Memory> = RefCell::new(Memory::new());
+}
+
 /// The probability that the trees give.
 pub fn evaluate(features: &[i16; FEATURES]) -> f32 {
+    MEMORY.with_borrow_mut(|memory| {
+        let place = memory.place(features);
+        if place.1 < 0.0 || place.0 != *features {
+            *place = (*features, ask(features));
+        }
+        place.1
+    })
+}
+
+/// The probability that the trees give, without regard to verdicts given before.
+fn ask(features: &[i16; FEATURES]) -> f32 {
     let sum = sum(MODEL, features);
     let scale = f32::from_le_bytes([MODEL[2], MODEL[3], MODEL[4], MODEL[5]]);
     let offset = f32::from_le_bytes([MODEL[6], MODEL[7], MODEL[8], MODEL[9]]);

@@ -194,7 +194,9 @@ impl Snapshot {
             }
         }
         let mut sets = HashMap::new();
-        for (&number, &set) in &marked.objects {
+        let mut objects: Vec<_> = marked.objects.iter().map(|(&number, &set)| (number, set)).collect();
+        objects.sort_unstable();
+        for (number, set) in objects {
             let next = sets.len() as u32;
             let index = *sets.entry(set).or_insert(next);
             if index == next {
@@ -202,7 +204,6 @@ impl Snapshot {
             }
             snapshot.marked.push((place(number), index));
         }
-        snapshot.marked.sort_unstable();
         snapshot.samples = samples.into_iter().map(|sample| Sample { object: place(sample.object), ..sample }).collect();
         snapshot
     }
