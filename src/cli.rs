@@ -25,6 +25,9 @@ pub enum Command {
     /// Show the configuration in effect
     #[command(subcommand)]
     Config(Config),
+    /// Show or clear what is remembered of histories between runs
+    #[command(subcommand)]
+    Cache(Cache),
     /// Print the completions of a shell, to be sourced or saved where it looks for them
     Completions {
         /// The shell
@@ -32,6 +35,14 @@ pub enum Command {
     },
     /// Print the manual page in roff: `keyward man | man -l -`
     Man,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Cache {
+    /// Show where it is and how large
+    Show,
+    /// Remove all of it
+    Clear,
 }
 
 /// The flags of `keyward scan`.
@@ -108,6 +119,10 @@ pub struct Scan {
     /// includes them unless a range, branch or date is given
     #[arg(long, value_enum, default_value_t, help_heading = "Sources")]
     pub unreachable: Unreachable,
+
+    /// Neither use nor write what is remembered of histories between runs (see `keyward cache`)
+    #[arg(long, help_heading = "Sources")]
+    pub no_cache: bool,
 
     /// Search every version of every file in full. Slow; finds the same
     #[arg(long, hide = true)]

@@ -289,12 +289,15 @@ non_examples = ['acme_key']
 
     #[test]
     fn the_key_is_never_repeated() {
-        for text in ["[fingerprint]\nkey = ['canary-1234']", "[fingerprint]\nkeys = 'canary-1234'", "fingerprint = 'canary-1234'"]
-        {
-            assert!(!refused(text).contains("canary-1234"), "{}", refused(text));
+        for text in [
+            "[fingerprint]\nkey = ['not to be told']",
+            "[fingerprint]\nkeys = 'not to be told'",
+            "fingerprint = 'not to be told'",
+        ] {
+            assert!(!refused(text).contains("not to be told"), "{}", refused(text));
         }
-        let config = parsed("fingerprint.key = 'canary-1234'");
-        assert!(!config.to_toml().contains("canary-1234") && !format!("{config:?}").contains("canary-1234"));
+        let config = parsed("fingerprint.key = 'not to be told'");
+        assert!(!config.to_toml().contains("not to be told") && !format!("{config:?}").contains("not to be told"));
         let secret = crate::secret::Secret::new(b"hunter2");
         assert_ne!(config.key.fingerprint(&secret), parsed("").key.fingerprint(&secret));
     }

@@ -37,6 +37,7 @@ pub fn run(cli: Cli) -> Result<u8, Error> {
         Command::Explain(arguments) => commands::explain::run(&arguments),
         Command::Rules(arguments) => commands::rules::run(&arguments),
         Command::Config(arguments) => commands::config::run(&arguments),
+        Command::Cache(arguments) => commands::cache::run(&arguments),
         Command::Completions { shell } => commands::reference::completions(shell),
         Command::Man => commands::reference::manual(),
     }

@@ -18,11 +18,12 @@ mod prefilter;
 pub mod text;
 pub mod value;
 
-use crate::rule::{Reach, Rule, RuleSet, Shape};
+use crate::rule::{Confidence, Reach, Rule, RuleSet, Shape};
 use assignment::{Candidate, Operator};
 use detector::{Detector, PatternError};
 use globset::{Glob, GlobSet, GlobSetBuilder};
 use prefilter::Prefilter;
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
 use std::ops::Range;
 
@@ -129,6 +130,14 @@ impl Scanner {
     /// The rule of `found`.
     pub fn rule(&self, found: &Match) -> &Rule {
         &self.rules.rules()[found.rule as usize]
+    }
+
+    /// A digest of all that decides what matches: rules, judge, this version of the program, and the `least` confidence followed.
+    pub fn signature(&self, least: Confidence) -> [u8; 32] {
+        // Rules came from bytes of this very form.
+        let rules = postcard::to_allocvec(self.rules.rules()).expect("rules hold plain data only");
+        let digest = Sha256::new().chain_update(env!("CARGO_PKG_VERSION")).chain_update(judge::MODEL).chain_update(self.cut.to_le_bytes());
+        digest.chain_update([least as u8]).chain_update(rules).finalize().into()
     }
 
     /// Appends the matches of `text` whose anchors start within `core`, in no particular order.
@@ -239,8 +248,13 @@ const MOST_REPEATS: usize = 26;
 
 /// Whether the same anchor comes again and again just before `anchor`: filler, or a text made to keep a scanner busy.
 fn is_drumming(text: &[u8], anchor: &Range<usize>) -> bool {
-    let before = &text[anchor.start.saturating_sub(Reach::NEAR)..anchor.start];
     let same = &text[anchor.clone()];
+    let stands_at = |start: Option<usize>| start.is_some_and(|start| &text[start..start + same.len()] == same);
+    let repeats = |period: usize| (1..=3).all(|times| stands_at(anchor.start.checked_sub(times * period)));
+    if (1..=4).any(repeats) {
+        return true;
+    }
+    let before = &text[anchor.start.saturating_sub(Reach::NEAR)..anchor.start];
     before.len() > MOST_REPEATS * same.len() && memchr::memmem::find_iter(before, same).nth(MOST_REPEATS - 1).is_some()
 }
 

@@ -37,6 +37,7 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
     let collector = Mutex::new(Collector::default());
     let files = files(arguments, &config, &collector)?;
     let progress = Progress::new(arguments.quiet);
+    let pool = rayon::ThreadPoolBuilder::new().num_threads(threads(arguments)).build().map_err(Error::new)?;
     let read = || {
         if arguments.paths.iter().any(|path| path.as_os_str() == "-") {
             scan_stdin(&context, &collector);
@@ -44,7 +45,7 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
         if arguments.files == cli::Files::All {
             scan_files(&context, &collector, &files);
         }
-        history::scan_histories(&context, arguments, config.confidence, config.max_file_size)
+        pool.install(|| history::scan_histories(&context, arguments, config.confidence, config.max_file_size))
     };
     let histories = progress.during(|| sample(&collector), read);
     let mut collector = collector.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -58,7 +59,7 @@ pub fn run(arguments: &cli::Scan) -> Result<u8, Error> {
 /// How far the scan is.
 fn sample(collector: &Mutex<Collector>) -> Sample {
     let collector = collector.lock().unwrap_or_else(PoisonError::into_inner);
-    Sample { coverage: collector.coverage(), secrets: collector.len() }
+    Sample { coverage: collector.coverage(), secrets: collector.secrets() }
 }
 
 /// The report; a run that read nothing is a problem, not a success.
@@ -113,9 +114,14 @@ fn files(arguments: &cli::Scan, config: &Config, collector: &Mutex<Collector>) -
         }
     }
     let base = base_of(&roots, config)?;
-    let threads = arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from);
+    let threads = threads(arguments);
     let ignored = if arguments.no_ignore { Ignored::Read } else { Ignored::Skipped };
     Ok(Files { roots, base, ignored, limit: config.max_file_size, threads })
+}
+
+/// How many threads to use.
+fn threads(arguments: &cli::Scan) -> usize {
+    arguments.threads.map_or_else(|| std::thread::available_parallelism().map_or(1, usize::from), usize::from)
 }
 
 /// What paths in the report are relative to: the repository that holds all roots, else the folder of the configuration when

@@ -5,7 +5,7 @@ use std::borrow::Cow;
 
 /// `text` on one line, with control characters and invisible ones written out, such as `\u{1b}`.
 pub fn line(text: &str) -> Cow<'_, str> {
-    escape(text, |char| is_unsafe(char))
+    escape(text, is_unsafe)
 }
 
 /// Like [`line`], but line ends stay what they are.

@@ -121,7 +121,9 @@ impl Page<'_> {
         for (index, reason) in finding.evidence.iter().enumerate() {
             self.remark(if index == 0 { "why" } else { "" }, reason)?;
         }
-        for Companion { rule, preview } in &finding.companions {
+        let told =
+            |it: &&Companion| finding.evidence.iter().any(|reason| reason.contains(&format!("{} {}", it.rule, it.preview)));
+        for Companion { rule, preview } in finding.companions.iter().filter(|it| !told(it)) {
             self.remark("beside", &format!("{} {preview}", report.name_of(rule)))?;
         }
         if let Some(Rule { revoke, rotate, documentation, .. }) = report.rules.get(&finding.rule) {
@@ -140,10 +142,14 @@ impl Page<'_> {
         let id = printable::line(&finding.rule).into_owned();
         let fits = severity.len() + 2 + name.width() + 2 + id.width() + 2 <= self.width;
         let between = if fits { "  ".to_owned() } else { format!("\n{INDENT}") };
-        let badge = self.paint(severity_style(finding.severity), format_args!(" {severity} "));
-        let badge = if self.look.paint == Paint::Plain { severity } else { badge };
+        // A word on a ground of its own colour needs room around it.
+        let badge = match (self.look.paint, finding.severity) {
+            (Paint::Colored, Severity::Critical) => format!(" {severity} "),
+            _ => format!("{severity} "),
+        };
+        let badge = self.paint(severity_style(finding.severity), badge);
         let (name, id) = (self.paint(BOLD, name), self.paint(DIM, id));
-        writeln!(self.out, "{badge}  {name}{between}{id}")
+        writeln!(self.out, "{badge} {name}{between}{id}")
     }
 
     /// One place and the line that stands there.
@@ -153,6 +159,7 @@ impl Page<'_> {
         let text = self.linked(location, &self.paint(PLACE, text));
         let origin = match &location.origin {
             Origin::File => String::new(),
+            Origin::Object { id } => self.paint(DIM, format!("  object {}", id.get(..12).unwrap_or(id))),
             other => self.paint(DIM, format!("  {}", origin_words(other))),
         };
         writeln!(self.out, "{INDENT}{text}{origin}")?;

@@ -166,6 +166,15 @@ pub struct Provider {
     pub id: String,
     pub name: String,
     pub url: String,
+    /// Whether it issues the credentials. Where it only names a place where credentials stand, such as a header, its rules give
+    /// way to those of issuers.
+    #[serde(default = "yes")]
+    pub issuer: bool,
+}
+
+/// Nearly all providers are issuers.
+const fn yes() -> bool {
+    true
 }
 
 /// One kind of credential: how to recognise it, how bad a leak is, and what to do then.

@@ -1,11 +1,12 @@
 //! Gathers sightings from all threads into one finding per secret.
 
 use super::examine::{Examined, Sighting, specificity};
+use crate::location::{Location, Origin, Position};
 use crate::report::{Allowed, Coverage, Exposure, Finding, Problem, Report};
 use crate::rule::{Confidence, Rule, RuleSet};
 use crate::secret::Fingerprint;
 use std::cmp::Reverse;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Everything a run has seen so far.
 #[derive(Default)]
@@ -54,7 +55,7 @@ impl Collector {
     }
 
     /// How many different secrets there are so far.
-    pub fn len(&self) -> usize {
+    pub fn secrets(&self) -> usize {
         self.sightings.len()
     }
 
@@ -100,6 +101,11 @@ impl Collector {
     }
 }
 
+/// The path and the lines of a location, whatever it was read from.
+fn place_of(location: &Location) -> (String, Position, Position) {
+    (location.path.clone(), location.start, location.end)
+}
+
 /// One finding of all sightings of one secret; the sighting whose rule knows most speaks for all.
 fn join(rules: &[Rule], mut sightings: Vec<Sighting>) -> Option<Finding> {
     let rank = |sighting: &Sighting| {
@@ -113,6 +119,9 @@ fn join(rules: &[Rule], mut sightings: Vec<Sighting>) -> Option<Finding> {
     let mut locations: Vec<_> = sightings.iter().map(|sighting| sighting.location.clone()).collect();
     locations.sort();
     locations.dedup();
+    let files: BTreeSet<_> = locations.iter().filter(|it| it.origin == Origin::File).map(place_of).collect();
+    // What is checked out stands in the history, too; it is one place.
+    locations.retain(|it| !matches!(it.origin, Origin::Object { .. }) || !files.contains(&place_of(it)));
     let severity = sightings.iter().map(|sighting| sighting.severity).max()?;
     let best = sightings.into_iter().next()?;
     Some(Finding {

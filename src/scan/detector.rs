@@ -137,11 +137,20 @@ struct Compiled {
     start: Start,
 }
 
+/// How the anchor must be written.
+#[derive(Clone, Copy, PartialEq)]
+enum Case {
+    /// As the rule has it.
+    Exact,
+    /// In any case.
+    Any,
+}
+
 /// Where a match starts.
 #[derive(Clone, Copy)]
 enum Start {
     /// At the anchor.
-    AtAnchor,
+    AtAnchor(Case),
     /// At most this many bytes before it.
     Before(usize),
     /// Behind the anchor.
@@ -173,39 +182,48 @@ impl Pattern {
         let reach = self.reach.bytes();
         let end = text.len().min(anchor.end + reach);
         match compiled.start {
-            Start::AtAnchor => {
-                if self.reach == Reach::Far && is_inside_run(text, anchor.start) {
+            Start::AtAnchor(case) => {
+                let other_case =
+                    case == Case::Exact && !self.anchors().iter().any(|known| known.as_bytes() == &text[anchor.clone()]);
+                if other_case || (self.reach == Reach::Far && is_inside_run(text, anchor.start)) {
                     return;
                 }
                 let input = Input::new(&text[..end]).span(anchor.start..end).anchored(Anchored::Yes);
-                if let Some(found) = compiled.search(&input) {
-                    self.accept(text, rule, anchor, found, out);
+                if let Some(whole) = compiled.search(&input) {
+                    self.accept(text, rule, anchor, compiled.found(&input, whole), out);
                 }
             }
             Start::Before(most) => {
                 let start = anchor.start.saturating_sub(most.min(reach).min(LOOK_BACK));
                 let mut input = Input::new(&text[..end]).span(start..end);
-                while let Some(found) = compiled.search(&input) {
-                    if found.whole.start > anchor.start {
+                while let Some(whole) = compiled.search(&input).filter(|whole| whole.start <= anchor.start) {
+                    if whole.end >= anchor.end {
+                        self.accept(text, rule, anchor, compiled.found(&input, whole), out);
                         break;
                     }
-                    input.set_start(found.whole.end.max(found.whole.start + 1));
-                    if found.whole.end >= anchor.end {
-                        self.accept(text, rule, anchor, found, out);
-                        break;
-                    }
+                    input.set_start(whole.end.max(whole.start + 1));
                 }
             }
             Start::Behind => {
                 let end = second_newline(&text[..end], anchor.end);
                 let mut input = Input::new(&text[..end]).span(anchor.end..end);
-                while let Some(found) = compiled.search(&input) {
-                    if found.secret.start > anchor.end + NEAR_VALUE || self.accept(text, rule, anchor, found.clone(), out) {
+                while let Some(whole) = compiled.search(&input) {
+                    let found = compiled.found(&input, whole);
+                    let next = found.secret.end;
+                    if found.secret.start > anchor.end + NEAR_VALUE || self.accept(text, rule, anchor, found, out) {
                         break;
                     }
-                    input.set_start(found.secret.end);
+                    input.set_start(next);
                 }
             }
+        }
+    }
+
+    /// The literals that lead here; none for a pattern that stands behind its words.
+    fn anchors(&self) -> &[String] {
+        match &self.place {
+            Place::Around(anchors) => anchors,
+            Place::Behind => &[],
         }
     }
 
@@ -221,7 +239,6 @@ impl Pattern {
 }
 
 /// What a search found.
-#[derive(Clone)]
 struct Found {
     secret: Range<usize>,
     whole: Range<usize>,
@@ -239,33 +256,47 @@ impl Compiled {
         let group = regex.group_info().to_index(regex_automata::PatternID::ZERO, "secret").unwrap_or(0);
         let start = match place {
             Place::Behind => Start::Behind,
-            Place::Around(anchors) if starts_with_anchor(&hir, anchors) => Start::AtAnchor,
-            Place::Around(_) => Start::Before(hir.properties().maximum_len().unwrap_or(usize::MAX)),
+            Place::Around(anchors) => match start_at_anchor(&hir, anchors) {
+                Some(case) => Start::AtAnchor(case),
+                None => Start::Before(hir.properties().maximum_len().unwrap_or(usize::MAX)),
+            },
         };
         Ok(Self { regex, group, start })
     }
 
     /// The leftmost match of `input`.
-    fn search(&self, input: &Input<'_>) -> Option<Found> {
-        let whole = self.regex.search(input)?;
+    fn search(&self, input: &Input<'_>) -> Option<Range<usize>> {
+        self.regex.search(input).map(|found| found.range())
+    }
+
+    /// Where in the match `whole` of `input` the credential stands.
+    fn found(&self, input: &Input<'_>, whole: Range<usize>) -> Found {
         if self.group == 0 {
-            return Some(Found { secret: whole.range(), whole: whole.range() });
+            return Found { secret: whole.clone(), whole };
         }
         let mut captures: Captures = self.regex.create_captures();
-        let narrowed = input.clone().span(whole.range()).anchored(Anchored::Yes);
+        let narrowed = input.clone().span(whole.clone()).anchored(Anchored::Yes);
         self.regex.search_captures(&narrowed, &mut captures);
-        let secret = captures.get_group(self.group).map_or(whole.range(), |group| group.range());
-        Some(Found { secret, whole: whole.range() })
+        let secret = captures.get_group(self.group).map_or(whole.clone(), |group| group.range());
+        Found { secret, whole }
     }
 }
 
-/// Whether every match starts with one of `anchors`.
-fn starts_with_anchor(hir: &Hir, anchors: &[String]) -> bool {
+/// How every match of `hir` starts with one of `anchors`; none when it may start otherwise.
+fn start_at_anchor(hir: &Hir, anchors: &[String]) -> Option<Case> {
     let prefixes = Extractor::new().extract(hir);
-    let begins = |literal: &[u8]| {
-        anchors.iter().any(|anchor| literal.get(..anchor.len()).is_some_and(|head| head.eq_ignore_ascii_case(anchor.as_bytes())))
+    let literals = prefixes.literals().filter(|literals| !literals.is_empty())?;
+    let heads = |same: &dyn Fn(&[u8], &[u8]) -> bool| {
+        let begins = |literal: &[u8]| {
+            anchors.iter().any(|anchor| literal.get(..anchor.len()).is_some_and(|head| same(head, anchor.as_bytes())))
+        };
+        literals.iter().all(|literal| begins(literal.as_bytes()))
     };
-    prefixes.literals().is_some_and(|literals| !literals.is_empty() && literals.iter().all(|literal| begins(literal.as_bytes())))
+    if heads(&|head, anchor| head == anchor) {
+        Some(Case::Exact)
+    } else {
+        heads(&<[u8]>::eq_ignore_ascii_case).then_some(Case::Any)
+    }
 }
 
 /// Whether `at` stands within a run of the characters that tokens are made of. A long token that is looked for at its start is

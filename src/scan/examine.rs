@@ -166,13 +166,15 @@ pub fn most_specific(scanner: &Scanner, mut matches: Vec<Match>) -> Vec<Match> {
     kept
 }
 
-/// How much a rule knows about what it finds.
+/// How much a rule knows about what it finds: whose it is counts for more than where it stands, and a proof for more than a form.
 pub fn specificity(rule: &Rule) -> (u8, Confidence) {
-    let rank = match (&rule.shape, rule.checksum) {
-        (Shape::Format { .. }, Some(_)) => 3,
-        (Shape::Format { .. }, None) => 2,
-        (Shape::Near { .. }, _) => 1,
-        (Shape::Assignment { .. }, _) => 0,
+    let rank = match (&rule.shape, rule.provider.issuer, rule.checksum) {
+        (Shape::Format { .. }, true, Some(_)) => 5,
+        (Shape::Format { .. }, true, None) => 4,
+        (Shape::Near { .. }, ..) => 3,
+        (Shape::Format { .. }, false, Some(_)) => 2,
+        (Shape::Format { .. }, false, None) => 1,
+        (Shape::Assignment { .. }, ..) => 0,
     };
     (rank, rule.confidence)
 }

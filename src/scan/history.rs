@@ -16,6 +16,7 @@ use crate::report::{CommitNote, Exposure};
 use crate::rule::Confidence;
 use crate::secret::{Fingerprint, Secret};
 use crate::source::history::Repository;
+use crate::source::history::cache::{self, Recalled, Sample, Snapshot};
 use crate::source::history::graph::Numbers;
 use crate::source::history::objects::{Damage, Kind, Number, ObjectId, ObjectStore};
 use crate::source::history::origins::{self, Graph, Marked, PathId, Trail, Trails, Version};
@@ -24,6 +25,7 @@ use crate::source::history::sets::{Mark, SetId};
 use crate::source::history::walk::{Forest, Visit, Visitor, walk};
 use hunt::{Candidates, Hunt, Thoroughness};
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A report names at most this many branches and tags of one secret.
@@ -80,10 +82,12 @@ pub struct Settings {
     pub now: i64,
     /// Objects of more bytes are problems.
     pub limit: usize,
+    /// The folder where what a run learns is kept for the next; none keeps nothing.
+    pub cache: Option<PathBuf>,
 }
 
-/// The largest object that can be scanned: offsets take 32 bits.
-pub const LARGEST: usize = (u32::MAX - 1) as usize;
+/// The largest object that can be scanned, in bytes: it is held in memory as a whole, and so are those it is made from.
+pub const LARGEST: usize = 1 << 30;
 
 /// Scans the history of `repository`.
 pub fn scan(context: &Context<'_>, repository: &Repository, settings: &Settings) -> Collector {
@@ -109,38 +113,21 @@ fn scan_store(
     collector: &mut Collector,
 ) {
     let forest = Forest::new(store);
-    let hunt = Hunt {
-        scanner: context.scanner,
-        numbers: Numbers::new(store),
-        candidates: Candidates::default(),
-        thoroughness: settings.thoroughness,
-        least: settings.least,
-    };
     let limit = settings.limit.min(LARGEST);
-    let desks = walk(store, &forest, None, limit, &hunt);
-    let mut marked = Marked::default();
-    let mut lost = Vec::new();
-    let mut records = Vec::new();
-    for desk in desks {
-        collector.count_objects(desk.objects, desk.bytes);
-        records.push(desk.record);
-        lost.extend(desk.lost);
-        for (number, marks) in desk.marked.into_iter().filter(|&(number, _)| store.is_first(number)) {
-            let set = marked.sets.intern(marks);
-            marked.objects.insert(number, set);
-        }
-    }
-    let Hunt { numbers, candidates, .. } = hunt;
-    let (names, missing) = numbers.finish();
-    let graph = Graph::new(store, records, names, missing);
-    let rules = candidates.rules();
-    let holes = Holes::new(store, &graph, &lost, rules.len(), &mut marked);
+    let file = settings.cache.as_ref().filter(|_| settings.thoroughness == Thoroughness::Changes).map(|folder| {
+        let signature = context.scanner.signature(settings.least);
+        cache::file(folder, &repository.common_dir, &signature)
+    });
+    let Learned { graph, mut marked, lost, candidates } = learn(context, settings, store, &forest, file.as_deref(), collector);
+    let rules: Vec<u32> = candidates.samples().iter().map(|sample| sample.rule).collect();
+    let shallow: HashSet<Number> = repository.shallow().iter().filter_map(|id| store.find(id.as_bytes())).collect();
+    let holes = Holes::new((store, &graph), &shallow, &lost, rules.len(), &mut marked);
     let standing = Standing::new(store, &graph, refs);
     let admits = |mark: Mark, path: &str| {
         settings.selection.admits(path)
             && rules.get(mark as usize).is_none_or(|&rule| context.scanner.rule_applies_to(rule, path))
     };
-    let marks = rules.len() + holes.len();
+    let marks = rules.len() + holes.marks();
     let trails = origins::trace(&graph, &mut marked, marks, &standing.reached, standing.head, &admits);
     let case = Case {
         context,
@@ -157,7 +144,113 @@ fn scan_store(
         Err(detail) => return collector.add_problem(repository.problem(Reason::Nothing, detail)),
     };
     case.examine(&forest, limit, &chosen, collector);
+    report_cut(&graph, &shallow, repository, &chosen, collector);
     holes.report(&case, repository, &chosen, collector);
+}
+
+/// What the objects of a repository hold, and how they hang together.
+struct Learned {
+    graph: Graph,
+    marked: Marked,
+    lost: Vec<(Number, Damage)>,
+    candidates: Candidates,
+}
+
+/// Reads all objects, or those that are new since the run that wrote `file`, and writes what is known now.
+fn learn(
+    context: &Context<'_>,
+    settings: &Settings,
+    store: &ObjectStore,
+    forest: &Forest,
+    file: Option<&Path>,
+    collector: &mut Collector,
+) -> Learned {
+    let limit = settings.limit.min(LARGEST);
+    let mut hunt = Hunt {
+        scanner: context.scanner,
+        numbers: Numbers::new(store),
+        candidates: Candidates::default(),
+        thoroughness: settings.thoroughness,
+        least: settings.least,
+        known: None,
+    };
+    let mut records = Vec::new();
+    let mut texts = Vec::new();
+    let (mut objects, mut bytes) = (0, 0);
+    if let Some(snapshot) = file.and_then(Snapshot::load) {
+        match recall(store, forest, &hunt, &snapshot) {
+            Some(recalled) => {
+                hunt.known = Some(recalled.known);
+                (objects, bytes) = (recalled.objects, recalled.bytes);
+                records.push(recalled.record);
+                texts.push(recalled.marked);
+            }
+            None => hunt.candidates = Candidates::default(),
+        }
+    }
+    let needed = hunt.known.as_ref().map(|known| forest.needed(|number| !known[number as usize]));
+    let new = hunt.known.as_ref().is_none_or(|known| known.contains(&false));
+    let mut lost = Vec::new();
+    for desk in walk(store, forest, needed.as_ref(), limit, &hunt) {
+        objects += desk.objects;
+        bytes += desk.bytes;
+        records.push(desk.record);
+        texts.push(desk.marked);
+        lost.extend(desk.lost);
+    }
+    collector.count_objects(objects, bytes);
+    let mut marked = Marked::default();
+    for (number, marks) in texts.into_iter().flatten().filter(|&(number, _)| store.is_first(number)) {
+        let set = marked.sets.intern(marks);
+        marked.objects.insert(number, set);
+    }
+    let Hunt { numbers, candidates, .. } = hunt;
+    let (names, missing) = numbers.finish();
+    let graph = Graph::new(store, records, names, missing);
+    if let Some(file) = file.filter(|_| new) {
+        let lost: HashSet<Number> = lost.iter().map(|&(number, _)| number).collect();
+        // Without a cache the next run takes longer, and that is all.
+        let _ = Snapshot::new(store, &graph, &marked, candidates.samples(), &lost, bytes).save(file);
+    }
+    Learned { graph, marked, lost, candidates }
+}
+
+/// Takes in what an earlier run learned. None when it does not fit the objects at hand.
+fn recall(store: &ObjectStore, forest: &Forest, hunt: &Hunt<'_>, snapshot: &Snapshot) -> Option<Recalled> {
+    let recalled = snapshot.recall(store, &hunt.numbers)?;
+    let mut samples: HashMap<Number, Vec<(Mark, Sample)>> = HashMap::new();
+    for (mark, sample) in recalled.samples.iter().enumerate() {
+        samples.entry(sample.object).or_default().push((mark as Mark, *sample));
+    }
+    let needed = forest.needed(|number| samples.contains_key(&number));
+    hunt.candidates.recall(recalled.samples.clone());
+    let learned = walk(store, forest, Some(&needed), LARGEST, &Reminder { samples: &samples, candidates: &hunt.candidates });
+    (learned.into_iter().sum::<usize>() == recalled.samples.len()).then_some(recalled)
+}
+
+/// Reads the values of candidates of an earlier run where they were met. Its workers count them.
+struct Reminder<'a> {
+    samples: &'a HashMap<Number, Vec<(Mark, Sample)>>,
+    candidates: &'a Candidates,
+}
+
+impl Visitor for Reminder<'_> {
+    type Note = ();
+    type Desk = usize;
+
+    fn visit(&self, learned: &mut usize, visit: Visit<'_, ()>) {
+        let Some(samples) = self.samples.get(&visit.number) else { return };
+        let text = Text::new(visit.text);
+        for (mark, sample) in samples {
+            if let Some(secret) = text.bytes.get(sample.start as usize..sample.end as usize) {
+                self.candidates.learn(*mark, sample.rule, secret);
+                *learned += 1;
+            }
+        }
+    }
+
+    /// What cannot be read is not counted, so nothing is taken from the earlier run.
+    fn lost(&self, _: &mut usize, _: Number, _: Damage) {}
 }
 
 /// The names that lead into a history, and what they lead to.
@@ -182,77 +275,87 @@ impl<'a> Standing<'a> {
 
 /// Objects that cannot be read. They are traced like secrets, so that a problem can say where they belong.
 struct Holes {
-    /// The mark of the first; the others follow.
+    /// The mark of the first. The others follow, unless they are so many that all share it.
     first: Mark,
-    holes: Vec<(Number, Option<Damage>)>,
+    holes: Vec<Hole>,
+}
+
+/// An object that cannot be read.
+struct Hole {
+    number: Number,
+    /// What is wrong with it; none when it is not there at all.
+    damage: Option<Damage>,
 }
 
 impl Holes {
-    fn new(store: &ObjectStore, graph: &Graph, lost: &[(Number, Damage)], first: usize, marked: &mut Marked) -> Self {
-        let mut holes: Vec<(Number, Option<Damage>)> = lost.iter().map(|&(number, damage)| (number, Some(damage))).collect();
-        holes.sort_by_key(|&(number, _)| number);
-        holes.dedup_by_key(|&mut (number, _)| number);
-        holes.extend(graph.missing_numbers().map(|number| (number, None)));
-        let single = holes.len() > NAMED_HOLES;
-        for (index, &(number, _)) in holes.iter().enumerate() {
-            let mark = (first + if single { 0 } else { index }) as Mark;
-            let own = marked.sets.intern(Arc::new([mark]));
+    /// Marks what is `lost` or missing from `first` on. What was cut off behind the `shallow` commits is no hole.
+    fn new(case: (&ObjectStore, &Graph), shallow: &HashSet<Number>, lost: &[(Number, Damage)], first: usize, marked: &mut Marked) -> Self {
+        let (store, graph) = case;
+        let behind = graph.commits.iter().filter(|commit| shallow.contains(&commit.number)).flat_map(|commit| commit.parents.iter().copied());
+        let cut_off: HashSet<Number> = behind.collect();
+        let mut holes: Vec<Hole> = lost.iter().map(|&(number, damage)| Hole { number, damage: Some(damage) }).collect();
+        holes.sort_by_key(|hole| hole.number);
+        holes.dedup_by_key(|hole| hole.number);
+        let missing = graph.missing_numbers().filter(|number| !cut_off.contains(number));
+        holes.extend(missing.map(|number| Hole { number, damage: None }));
+        let holes = Self { first: first as Mark, holes };
+        for (index, hole) in holes.holes.iter().enumerate() {
+            let own = marked.sets.intern(Arc::new([holes.mark(index)]));
+            // A copy of an object that is stored twice stands for both.
+            let is_stored = (hole.number as usize) < store.len();
+            let number = if is_stored { store.find(store.id(hole.number).as_bytes()).unwrap_or(hole.number) } else { hole.number };
             let before = marked.objects.get(&number).copied().unwrap_or(SetId::EMPTY);
             let set = marked.sets.union(vec![own, before]);
-            // A copy of an object that is stored twice stands for both.
-            let number =
-                if (number as usize) < store.len() { store.find(store.id(number).as_bytes()).unwrap_or(number) } else { number };
             marked.objects.insert(number, set);
         }
-        Self { first: first as Mark, holes }
+        holes
     }
 
-    fn len(&self) -> usize {
+    /// How many marks there are.
+    fn marks(&self) -> usize {
         self.holes.len()
+    }
+
+    fn mark(&self, index: usize) -> Mark {
+        self.first + if self.holes.len() > NAMED_HOLES { 0 } else { index as Mark }
     }
 
     /// Makes a problem of each hole that belongs to what was asked for.
     fn report(&self, case: &Case<'_>, repository: &Repository, chosen: &Chosen, collector: &mut Collector) {
-        let shallow: HashSet<Number> = repository.shallow().iter().filter_map(|id| case.store.find(id.as_bytes())).collect();
-        let asked = |commit: Number| case.graph.place(commit).is_some_and(|place| chosen.asked[place as usize]);
-        let cut = shallow.iter().filter(|&&commit| asked(commit)).count();
-        if cut > 0 {
-            let detail =
-                format!("the history is cut off behind {cut} commits (a shallow clone); `git fetch --unshallow` gets the rest");
-            collector.add_problem(repository.problem(Reason::Object, detail));
-        }
+        let concerns = |index: usize| {
+            let trail = &case.trails.trails[self.mark(index) as usize];
+            let reached = |version: &&Version| case.graph.place(version.commit).is_some_and(|place| case.standing.reached[place as usize]);
+            // What no reference leads to may well be incomplete: git removes it object by object.
+            self.holes[index].damage.is_some() || trail.first.as_ref().filter(reached).is_some_and(|_| chosen.hold(case, self.mark(index)))
+        };
         if self.holes.len() > NAMED_HOLES {
-            let hint = if repository.is_partial() {
-                "it is a partial clone; a full one can be scanned whole"
-            } else {
-                "`git fsck` tells more"
-            };
-            let example = self.holes.iter().map(|&(number, _)| case.name(number)).min().unwrap_or_default();
-            let detail = format!("{} objects are missing or broken, {example} for one; {hint}", self.holes.len());
-            return collector.add_problem(repository.problem(Reason::Object, detail));
-        }
-        for (index, &(number, damage)) in self.holes.iter().enumerate() {
-            let trail = &case.trails.trails[self.first as usize + index];
-            let version = trail.first.as_ref();
-            let cut_off =
-                version.is_some_and(|version| version.path.is_none() && shallow.contains(&version.commit) && damage.is_none());
-            let reached = version
-                .and_then(|version| case.graph.place(version.commit))
-                .is_some_and(|place| case.standing.reached[place as usize]);
-            let wanted = version.is_some_and(|version| chosen.holds(case, self.first + index as Mark, version));
-            if cut_off || number == Number::MAX || (damage.is_none() && !(reached && wanted)) {
-                continue;
+            if concerns(0) || self.holes.iter().any(|hole| hole.damage.is_some()) {
+                let hint = if repository.is_partial() { "it is a partial clone; a full one can be scanned whole" } else { "`git fsck` tells more" };
+                let example = self.holes.iter().map(|hole| case.name(hole.number)).min().unwrap_or_default();
+                let detail = format!("{} objects are missing or broken, {example} for one; {hint}", self.holes.len());
+                collector.add_problem(repository.problem(Reason::Object, detail));
             }
-            let what = damage.map_or_else(|| "it is missing".to_owned(), |damage| damage.to_string());
-            let place = version.map(|version| case.place_of(version)).unwrap_or_default();
-            let hint = if repository.is_partial() { "; it is a partial clone" } else { "" };
-            let reason = if matches!(damage, Some(Damage::TooLarge(_))) { Reason::TooLarge } else { Reason::Object };
-            collector.add_problem(Problem {
-                subject: format!("object {}", case.name(number)),
-                reason,
-                detail: format!("{what}{place}{hint}"),
-            });
+            return;
         }
+        for (index, hole) in self.holes.iter().enumerate().filter(|&(index, _)| concerns(index)) {
+            let what = hole.damage.map_or_else(|| "it is missing".to_owned(), |damage| damage.to_string());
+            let version = case.trails.trails[self.mark(index) as usize].first.as_ref();
+            let place = version.map(|version| case.place_of(version)).unwrap_or_default();
+            let hint = if repository.is_partial() { "; this is a partial clone" } else { "" };
+            let reason = if matches!(hole.damage, Some(Damage::TooLarge(_))) { Reason::TooLarge } else { Reason::Object };
+            let subject = format!("object {}", case.name(hole.number));
+            collector.add_problem(Problem { subject, reason, detail: format!("{what}{place}{hint}") });
+        }
+    }
+}
+
+/// Makes a problem of a history that is cut off within what was asked for.
+fn report_cut(graph: &Graph, shallow: &HashSet<Number>, repository: &Repository, chosen: &Chosen, collector: &mut Collector) {
+    let asked = |commit: &&Number| graph.place(**commit).is_some_and(|place| chosen.asked[place as usize]);
+    let cut = shallow.iter().filter(asked).count();
+    if cut > 0 {
+        let detail = format!("the history is cut off behind {cut} commits (a shallow clone); `git fetch --unshallow` gets the rest");
+        collector.add_problem(repository.problem(Reason::Object, detail));
     }
 }
 
@@ -266,13 +369,10 @@ struct Chosen {
 }
 
 impl Chosen {
-    /// Whether a hole stands in an asked commit.
-    fn holds(&self, case: &Case<'_>, mark: Mark, version: &Version) -> bool {
-        let holding =
-            |place: usize| self.asked[place] && case.marked.sets.members(case.trails.holds[place]).binary_search(&mark).is_ok();
-        self.all
-            || case.graph.place(version.commit).is_some_and(|place| self.asked[place as usize])
-            || (0..self.asked.len()).any(holding)
+    /// Whether some asked commit holds what is marked with `mark`.
+    fn hold(&self, case: &Case<'_>, mark: Mark) -> bool {
+        let holds = |place: usize| case.marked.sets.members(case.trails.holds[place]).binary_search(&mark).is_ok();
+        self.all || (0..self.asked.len()).any(|place| self.asked[place] && holds(place))
     }
 }
 
@@ -407,7 +507,7 @@ impl Case<'_> {
         let mut trails: HashMap<Mark, Trail> =
             marks.iter().map(|&mark| (mark, self.trails.trails[mark as usize].clone())).collect();
         let is_open = |trail: &Trail| trail.first.is_none();
-        if !trails.values().any(is_open) {
+        if !trails.values().any(is_open) || !self.settings.selection.within.is_empty() {
             return trails;
         }
         let mut objects: Vec<(ObjectId, Number, SetId)> = self
@@ -555,8 +655,7 @@ impl Visitor for Examiner<'_> {
         scanner.matches(&text.bytes, 0..text.bytes.len(), &mut matches);
         for found in &matches {
             let secret = &text.bytes[found.secret.clone()];
-            let mark = self.case.candidates.mark(found.rule, secret);
-            if job.marks.contains(&mark) {
+            if let Some(mark) = self.case.candidates.find(found.rule, secret).filter(|mark| job.marks.contains(mark)) {
                 desk.prints.push((mark, self.case.context.key.fingerprint(&Secret::new(secret))));
             }
         }

@@ -12,6 +12,7 @@ mod shape;
 use super::assignment::{Candidate, Operator};
 use crate::rule::Reach;
 use lexicon::NameGroup;
+pub use model::MODEL;
 use shape::Shape;
 use std::ops::Range;
 

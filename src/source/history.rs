@@ -3,6 +3,7 @@
 //! Nothing of the repository is executed: no hook, no filter, no configuration is followed to another file. Formats are read
 //! directly, so it does not matter who owns the files.
 
+pub mod cache;
 pub mod delta;
 pub mod graph;
 pub mod objects;

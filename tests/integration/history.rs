@@ -321,3 +321,71 @@ fn nothing_of_a_hostile_repository_runs() {
     project.scan().args(["--history", "HEAD"]).code(1);
     assert!(!trap.exists(), "something of the repository was executed");
 }
+
+/// The bytes of every file of a cache.
+fn cached(folder: &Path) -> Vec<Vec<u8>> {
+    let files = fs::read_dir(folder).expect("the cache was written").flatten();
+    files.map(|file| fs::read(file.path()).expect("it can be read")).collect()
+}
+
+#[test]
+fn a_second_run_says_the_same() {
+    let hidden = Hidden::new();
+    let cache = Project::new();
+    let folder = cache.path().join("cache");
+    let scan = || hidden.project.scan().args(["--format", "json"]).env("KEYWARD_CACHE_DIR", folder.to_str().expect("plain path"));
+    let first = scan().code(1).stdout;
+    hidden.expect_all(&first);
+    assert_eq!(cached(&folder).len(), 1, "one repository, one file");
+    assert_eq!(scan().code(1).stdout, first, "nothing is new");
+    for step in ["repack -Ad --quiet", "repack -adfF --quiet", "gc --quiet"] {
+        git(&hidden.path(), &step.split(' ').collect::<Vec<_>>());
+        let fresh = scan().arg("--no-cache").code(1).stdout;
+        assert_eq!(scan().code(1).stdout, fresh, "after git {step}");
+    }
+    hidden.project.file("new.txt", format!("key: {}\n", token("new"))).commit(&[]);
+    hidden.project.file("again.txt", format!("key: {}\n", token("edited over"))).commit(&[]);
+    let fresh = scan().arg("--no-cache").code(1).stdout;
+    finding(&findings(&fresh), "new");
+    assert_eq!(scan().code(1).stdout, fresh, "two commits are new");
+    assert_eq!(scan().code(1).stdout, fresh, "nothing is new again");
+}
+
+#[test]
+fn a_cache_holds_no_secret_and_no_harm() {
+    let hidden = Hidden::new();
+    let cache = Project::new();
+    let folder = cache.path().join("cache");
+    let variable = folder.to_str().expect("plain path").to_owned();
+    let scan = || hidden.project.scan().args(["--format", "json"]).env("KEYWARD_CACHE_DIR", &variable);
+    let first = scan().code(1).stdout;
+    for (place, _) in &hidden.places {
+        let secret = token(place);
+        let holds = |bytes: &Vec<u8>| bytes.windows(secret.len()).any(|part| part == secret.as_bytes());
+        assert!(!cached(&folder).iter().any(holds), "the cache holds the token of {place}");
+    }
+    let path = fs::read_dir(&folder).expect("it was written").flatten().next().expect("there is a file").path();
+    let sound = fs::read(&path).expect("it can be read");
+    for length in [0, 10, 20, sound.len() / 2, sound.len() - 1] {
+        fs::write(&path, &sound[..length]).expect("it can be written");
+        assert_eq!(scan().code(1).stdout, first, "cut off after {length} bytes");
+    }
+    let show = |verb: &str| Run::new(["cache", verb]).env("KEYWARD_CACHE_DIR", &variable).code(0);
+    show("show").has("1 repositories");
+    show("clear").has("1 repositories");
+    show("show").has("0 repositories");
+    fs::write(&folder.with_file_name("file"), b"").expect("it can be written");
+    let blocked = hidden.project.scan().args(["--format", "json"]).env("KEYWARD_CACHE_DIR", folder.with_file_name("file").to_str().expect("plain path"));
+    assert_eq!(blocked.code(1).stdout, first, "without a place for a cache");
+}
+
+#[test]
+fn a_folder_means_its_own_history() {
+    let project = Project::git();
+    project.file("in/a.txt", format!("key: {}\n", token("inside"))).file("out/b.txt", format!("key: {}\n", token("outside"))).commit(&[]);
+    project.file("in/a.txt", "clean\n").file("out/b.txt", "clean\n").commit(&[]);
+    project.scan().arg("in").code(0);
+    let report = findings(&project.scan().args(["in", "--history", "all", "--format", "json"]).code(1).stdout);
+    finding(&report, "inside");
+    assert_eq!(report.len(), 1);
+}

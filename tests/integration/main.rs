@@ -8,6 +8,8 @@ mod common;
 mod config;
 mod documents;
 mod exit_codes;
+mod history;
+mod history_equality;
 mod hostile;
 mod parsers;
 mod positions;

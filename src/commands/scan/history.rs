@@ -10,7 +10,7 @@ use crate::scan::examine::Context;
 use crate::scan::history::hunt::Thoroughness;
 use crate::scan::history::{LARGEST, Selection, Settings, Unreachable, scan};
 use crate::source::history::Repository;
-use crate::source::history::range;
+use crate::source::history::{cache, range};
 use crate::source::{Blob, Content};
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -106,7 +106,8 @@ fn settings(
     };
     let thoroughness = if arguments.exhaustive { Thoroughness::Everything } else { Thoroughness::Changes };
     let limit = limit.map_or(LARGEST, |limit| usize::try_from(limit).unwrap_or(LARGEST));
-    Ok(Settings { selection, thoroughness, least, now, limit })
+    let cache = if arguments.no_cache { None } else { cache::folder() };
+    Ok(Settings { selection, thoroughness, least, now, limit, cache })
 }
 
 /// Scans the repository's own configuration: addresses of remotes may hold credentials.

@@ -47,7 +47,7 @@ pub enum Line {
         /// The version of this format: 1.
         version: Version,
         #[serde(flatten)]
-        finding: Finding,
+        finding: Box<Finding>,
     },
     /// Something that could not be examined.
     Problem {
@@ -346,7 +346,7 @@ impl Document {
     /// The same, one value a line; what a line refers to stands before it.
     pub fn into_lines(self) -> impl Iterator<Item = Line> {
         let rules = self.rules.into_iter().map(|(id, rule)| Line::Rule { version: Version, id, rule });
-        let findings = self.findings.into_iter().map(|finding| Line::Finding { version: Version, finding });
+        let findings = self.findings.into_iter().map(|finding| Line::Finding { version: Version, finding: Box::new(finding) });
         let problems = self.problems.into_iter().map(|problem| Line::Problem { version: Version, problem });
         let summary = Line::Summary { version: Version, tool: self.tool, summary: self.summary };
         rules.chain(findings).chain(problems).chain(std::iter::once(summary))

@@ -8,6 +8,7 @@ use crate::rule::{Confidence, Shape};
 use crate::scan::examine::confidence_of;
 use crate::scan::text::{self, Encoding, Text};
 use crate::scan::{Anchor, Match, Scanner};
+use crate::source::history::cache::Sample;
 use crate::source::history::delta::Copied;
 use crate::source::history::graph::{Numbers, Record, TreeNote};
 use crate::source::history::objects::{Damage, Kind, Number};
@@ -16,7 +17,7 @@ use crate::source::history::walk::{Change, Visit, Visitor};
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, RandomState};
 use std::ops::Range;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// Rules look one byte farther than their reach, to see whether a word ends there; a few more do no harm.
 const SLACK: usize = 8;
@@ -38,12 +39,23 @@ pub struct Hunt<'a> {
     pub thoroughness: Thoroughness,
     /// Matches below this are not followed.
     pub least: Confidence,
+    /// For each object, whether an earlier run has told all of it; none when there was no such run.
+    pub known: Option<Vec<bool>>,
 }
 
 /// Different secrets met, by rule and value. Values are kept as keyed hashes, under a key that ends with the run.
 pub struct Candidates {
     hashers: [RandomState; 2],
-    known: Mutex<HashMap<(u32, u64, u64), Mark>>,
+    known: Mutex<Known>,
+}
+
+/// The candidates met so far.
+#[derive(Default)]
+struct Known {
+    /// By rule and hashes of the value.
+    marks: HashMap<(u32, u64, u64), Mark>,
+    /// For each mark, where it was met first.
+    samples: Vec<Sample>,
 }
 
 impl Default for Candidates {
@@ -53,20 +65,44 @@ impl Default for Candidates {
 }
 
 impl Candidates {
-    /// The mark of the value `secret`, found by `rule`.
-    pub fn mark(&self, rule: u32, secret: &[u8]) -> Mark {
-        let key = (rule, self.hashers[0].hash_one(secret), self.hashers[1].hash_one(secret));
-        let mut known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let next = known.len() as Mark;
-        *known.entry(key).or_insert(next)
+    /// The mark of the value at `place` of `text`, the decoded text of `object`, found by `rule`. A new one if it is new.
+    pub fn mark(&self, rule: u32, text: &[u8], place: &Range<usize>, object: Number) -> Mark {
+        let key = self.key(rule, &text[place.clone()]);
+        let mut known = self.lock();
+        let Known { marks, samples } = &mut *known;
+        *marks.entry(key).or_insert_with(|| {
+            // Texts are never longer than the limit, which 32 bits hold.
+            samples.push(Sample { rule, object, start: place.start as u32, end: place.end as u32 });
+            (samples.len() - 1) as Mark
+        })
     }
 
-    /// For each mark, its rule.
-    pub fn rules(&self) -> Vec<u32> {
-        let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let mut rules = vec![0; known.len()];
-        known.iter().for_each(|(&(rule, _, _), &mark)| rules[mark as usize] = rule);
-        rules
+    /// The mark of a value that was met before.
+    pub fn find(&self, rule: u32, secret: &[u8]) -> Option<Mark> {
+        self.lock().marks.get(&self.key(rule, secret)).copied()
+    }
+
+    /// Takes in the candidates of an earlier run, whose marks are their places in `samples`.
+    pub fn recall(&self, samples: Vec<Sample>) {
+        self.lock().samples = samples;
+    }
+
+    /// Learns the value of a candidate of an earlier run.
+    pub fn learn(&self, mark: Mark, rule: u32, secret: &[u8]) {
+        self.lock().marks.insert(self.key(rule, secret), mark);
+    }
+
+    /// For each mark, where it was met.
+    pub fn samples(&self) -> Vec<Sample> {
+        self.lock().samples.clone()
+    }
+
+    fn key(&self, rule: u32, secret: &[u8]) -> (u32, u64, u64) {
+        (rule, self.hashers[0].hash_one(secret), self.hashers[1].hash_one(secret))
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Known> {
+        self.known.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -74,8 +110,19 @@ impl Candidates {
 pub enum Note {
     Text(TextNote),
     Tree(TreeNote),
-    /// Nothing that can be inherited.
-    Opaque,
+    /// Nothing that can be inherited: only what it holds.
+    Opaque(Arc<[Mark]>),
+}
+
+impl Note {
+    /// What a text holds.
+    fn marks(&self) -> Option<&Arc<[Mark]>> {
+        match self {
+            Self::Text(note) => Some(&note.marks),
+            Self::Opaque(marks) => Some(marks),
+            Self::Tree(_) => None,
+        }
+    }
 }
 
 /// The anchors and matches of a text, both sorted by place.
@@ -130,8 +177,29 @@ impl Visitor for Hunt<'_> {
     type Desk = Desk;
 
     fn visit(&self, desk: &mut Desk, visit: Visit<'_, Note>) -> Note {
-        desk.objects += 1;
-        desk.bytes += visit.text.len() as u64;
+        let before = desk.record.measure();
+        let note = self.look(desk, &visit);
+        if self.known.as_ref().is_some_and(|known| known[visit.number as usize]) {
+            // It was only read because others are made from it.
+            desk.record.forget_since(before);
+        } else if self.numbers.is_first(visit.number) {
+            desk.objects += 1;
+            desk.bytes += visit.text.len() as u64;
+            if let Some(marks) = note.marks().filter(|marks| !marks.is_empty()) {
+                desk.marked.push((visit.number, Arc::clone(marks)));
+            }
+        }
+        note
+    }
+
+    fn lost(&self, desk: &mut Desk, number: Number, damage: Damage) {
+        desk.lost.push((number, damage));
+    }
+}
+
+impl Hunt<'_> {
+    /// Records a commit, tag or tree, and searches any text.
+    fn look(&self, desk: &mut Desk, visit: &Visit<'_, Note>) -> Note {
         let recorded = match visit.kind {
             Kind::Tree => {
                 let base = visit.change.as_ref().and_then(|change| match change.note {
@@ -150,52 +218,35 @@ impl Visitor for Hunt<'_> {
         if let Err(damage) = recorded {
             desk.lost.push((visit.number, damage));
         }
-        if visit.kind == Kind::Tree { Note::Opaque } else { self.search(desk, &visit) }
+        if visit.kind == Kind::Tree { Note::Opaque(Arc::default()) } else { self.search(desk, visit) }
     }
 
-    fn lost(&self, desk: &mut Desk, number: Number, damage: Damage) {
-        desk.lost.push((number, damage));
-    }
-}
-
-impl Hunt<'_> {
     /// Searches a text, and notes what it holds.
     fn search(&self, desk: &mut Desk, visit: &Visit<'_, Note>) -> Note {
         if text::detect(visit.text) != (Encoding::Bytes, 0) {
             let decoded = Text::new(visit.text);
-            let note = self.search_whole(desk, &decoded.bytes);
-            self.settle(desk, visit.number, &note.marks);
-            return Note::Opaque;
+            return Note::Opaque(self.search_whole(desk, visit.number, &decoded.bytes).marks);
         }
-        let note = match &visit.change {
+        Note::Text(match &visit.change {
             Some(Change { note: Note::Text(base), text, copies, .. }) if self.thoroughness == Thoroughness::Changes => {
-                self.search_changes(desk, visit.text, Ancestor { text, note: base, copies })
+                self.search_changes(desk, visit.number, visit.text, Ancestor { text, note: base, copies })
             }
-            _ => self.search_whole(desk, visit.text),
-        };
-        self.settle(desk, visit.number, &note.marks);
-        Note::Text(note)
+            _ => self.search_whole(desk, visit.number, visit.text),
+        })
     }
 
-    /// Gathers what a text holds.
-    fn settle(&self, desk: &mut Desk, number: Number, marks: &Arc<[Mark]>) {
-        if !marks.is_empty() {
-            desk.marked.push((number, Arc::clone(marks)));
-        }
-    }
-
-    fn search_whole(&self, desk: &mut Desk, text: &[u8]) -> TextNote {
+    fn search_whole(&self, desk: &mut Desk, number: Number, text: &[u8]) -> TextNote {
         let mut note = TextNote::default();
         self.add_anchors(text, 0..text.len(), &mut note.anchors);
         for index in 0..note.anchors.len() {
-            self.evaluate(desk, text, note.anchors[index], &mut note.found);
+            self.evaluate(desk, number, text, note.anchors[index], &mut note.found);
         }
         note.marks = marks_of(text, &note.found, None);
         note
     }
 
     /// Searches what is new in a text.
-    fn search_changes(&self, desk: &mut Desk, text: &[u8], base: Ancestor<'_>) -> TextNote {
+    fn search_changes(&self, desk: &mut Desk, number: Number, text: &[u8], base: Ancestor<'_>) -> TextNote {
         let mut note = TextNote::default();
         let mut at = 0;
         let margin = self.scanner.longest_anchor().saturating_sub(1);
@@ -218,7 +269,7 @@ impl Hunt<'_> {
         for &place in &note.anchors {
             while copies.next_if(|copy| copy.to + copy.length <= place.start as usize).is_some() {}
             if !copies.peek().is_some_and(|copy| self.is_untouched(place, copy, &base, text)) {
-                self.evaluate(desk, text, place, &mut note.found);
+                self.evaluate(desk, number, text, place, &mut note.found);
             }
         }
         note.found.sort_unstable();
@@ -248,14 +299,14 @@ impl Hunt<'_> {
     }
 
     /// Runs the rules of an anchor.
-    fn evaluate(&self, desk: &mut Desk, text: &[u8], place: Place, found: &mut Vec<Found>) {
+    fn evaluate(&self, desk: &mut Desk, number: Number, text: &[u8], place: Place, found: &mut Vec<Found>) {
         self.scanner.matches_at(text, place.anchor(), &mut desk.matches);
         for matched in desk.matches.drain(..) {
             let rule = self.scanner.rule(&matched);
             if matched.probability.map_or(rule.confidence, confidence_of) < self.least {
                 continue;
             }
-            let mark = self.candidates.mark(matched.rule, &text[matched.secret.clone()]);
+            let mark = self.candidates.mark(matched.rule, text, &matched.secret, number);
             found.push(Found { place, mark, format: matches!(rule.shape, Shape::Format { .. }) });
         }
     }
@@ -303,4 +354,102 @@ fn marks_of(text: &[u8], found: &[Found], base: Option<&Arc<[Mark]>>) -> Arc<[Ma
     marks.sort_unstable();
     marks.dedup();
     base.filter(|base| base[..] == marks[..]).cloned().unwrap_or_else(|| marks.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::rule::{Checksum, RuleSet, template};
+    use crate::source::history::objects::{Hash, ObjectStore};
+    use std::path::Path;
+
+    /// Numbers that look random and are the same in every run.
+    struct Random(u64);
+
+    impl Random {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 = self.0.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (self.0 >> 33) as usize % bound
+        }
+
+        /// Some bytes, now and then a secret or a part of one.
+        fn bytes(&mut self) -> Vec<u8> {
+            let seed = self.below(5).to_string();
+            let fill = |text: &str| template::expand(text, &seed, &|text| Some(Checksum::Crc32Base62.complete(text))).expect("sound");
+            let mut bytes = match self.below(9) {
+                0 => fill("{{pem:RSA PRIVATE KEY}}\n"),
+                1 => fill("token = \"ghp_{{base62:30}}{{checksum}}\"\n"),
+                2 => fill("password: {{base62:20}}\n"),
+                3 => fill("'{{jwt}}'"),
+                4 => "x ".repeat(self.below(700)),
+                5 => "\n".to_owned(),
+                6 => format!("const NAME_{seed} = call(1, 2);\n").repeat(self.below(30)),
+                _ => fill("ghp_{{base62:30}}{{checksum}}"),
+            }
+            .into_bytes();
+            if self.below(3) == 0 {
+                bytes.truncate(self.below(bytes.len() + 1));
+            }
+            bytes
+        }
+
+        /// A text made of copies of `base` and new bytes, and which parts are copies.
+        fn derived(&mut self, base: &[u8]) -> (Vec<u8>, Vec<Copied>) {
+            let (mut text, mut copies) = (Vec::new(), Vec::<Copied>::new());
+            let mut from = 0;
+            for _ in 0..1 + self.below(6) {
+                if self.below(3) == 0 {
+                    text.extend(self.bytes());
+                }
+                // Mostly onwards, as edits are; sometimes from anywhere.
+                let start = if self.below(4) == 0 { self.below(base.len() + 1) } else { (from + self.below(60)).min(base.len()) };
+                let whole = base.len() - start;
+                let length = if self.below(3) == 0 { whole } else { self.below(whole + 1) };
+                if length > 0 {
+                    copies.push(Copied { from: start, to: text.len(), length });
+                    text.extend_from_slice(&base[start..start + length]);
+                }
+                from = start + length;
+            }
+            (text, copies)
+        }
+    }
+
+    #[test]
+    fn what_is_inherited_is_what_a_search_finds() {
+        let store = ObjectStore::open(Path::new("/nonexistent"), Hash::Sha1, &mut Vec::new()).expect("an empty store");
+        let scanner = Scanner::new(RuleSet::built_in(), 0.5).expect("the built-in rules are sound");
+        let hunt = Hunt {
+            scanner: &scanner,
+            numbers: Numbers::new(&store),
+            candidates: Candidates::default(),
+            thoroughness: Thoroughness::Changes,
+            least: Confidence::Low,
+            known: None,
+        };
+        let mut desk = Desk::default();
+        let mut random = Random(11);
+        let (mut inherited, mut found) = (0, 0);
+        for _ in 0..60 {
+            let mut base: Vec<u8> = (0..random.below(12)).flat_map(|_| random.bytes()).collect();
+            let mut note = hunt.search_whole(&mut desk, 0, &base);
+            for _ in 0..12 {
+                let (text, copies) = random.derived(&base);
+                let changed = hunt.search_changes(&mut desk, 0, &text, Ancestor { text: &base, note: &note, copies: &copies });
+                let mut whole = hunt.search_whole(&mut desk, 0, &text);
+                whole.found.sort_unstable();
+                assert_eq!(changed.anchors, whole.anchors, "{copies:?}");
+                assert_eq!(changed.found, whole.found, "{copies:?}\n{}", String::from_utf8_lossy(&text));
+                assert_eq!(changed.marks, whole.marks);
+                found += changed.found.len();
+                inherited += usize::from(!changed.found.is_empty() && changed.found.len() == note.found.len());
+                (base, note) = (text, changed);
+                base.truncate(100_000);
+                if base.len() == 100_000 {
+                    note = hunt.search_whole(&mut desk, 0, &base);
+                }
+            }
+        }
+        assert!(found > 1000 && inherited > 20, "the texts hold secrets: {found} found, {inherited} inherited");
+    }
 }

@@ -5,7 +5,7 @@ use super::FEATURES;
 /// The table. Little-endian: how many trees (u16), scale and offset of the sum (two f32), then for each tree the number of its
 /// inner nodes (u8), the nodes, and one leaf (i16, in 1/4096) more than there are nodes. A node is a feature (u8), a threshold
 /// (i16), and where to go for values up to it and above it (two u8: a node, or a leaf with the high bit set).
-static MODEL: &[u8] = include_bytes!("model.bin");
+pub static MODEL: &[u8] = include_bytes!("model.bin");
 
 /// Bytes before the first tree.
 const HEADER: usize = 10;

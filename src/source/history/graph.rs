@@ -92,6 +92,16 @@ impl<'a> Numbers<'a> {
         *missing.entry(id).or_insert(next)
     }
 
+    /// Whether an object is the copy that stands for all copies of it.
+    pub fn is_first(&self, number: Number) -> bool {
+        self.store.is_first(number)
+    }
+
+    /// The number of a name in a tree.
+    pub fn entry_name(&self, name: &[u8]) -> u32 {
+        self.names.number(name)
+    }
+
     /// The names of entries, by number, and the objects that are not there, by number beyond those of the store.
     pub fn finish(self) -> (Names, Vec<ObjectId>) {
         let missing = self.missing.into_inner().unwrap_or_else(PoisonError::into_inner);
@@ -140,7 +150,29 @@ impl Names {
     }
 }
 
+/// How much a record held at some time.
+#[derive(Debug, Clone, Copy)]
+pub struct Measure {
+    commits: usize,
+    tags: usize,
+    trees: usize,
+    edges: usize,
+}
+
 impl Record {
+    /// How much it holds.
+    pub fn measure(&self) -> Measure {
+        Measure { commits: self.commits.len(), tags: self.tags.len(), trees: self.trees.len(), edges: self.edges.len() }
+    }
+
+    /// Forgets all that was recorded since it held as much as `before`.
+    pub fn forget_since(&mut self, before: Measure) {
+        self.commits.truncate(before.commits);
+        self.tags.truncate(before.tags);
+        self.trees.truncate(before.trees);
+        self.edges.truncate(before.edges);
+    }
+
     /// Records a commit.
     ///
     /// # Errors

@@ -130,6 +130,16 @@ impl Graph {
         (number, tags)
     }
 
+    /// All trees, each with the entries it drops and those it adds.
+    pub fn trees(&self) -> impl Iterator<Item = (&Tree, &[Edge], &[Edge])> {
+        self.trees.iter().map(|tree| (tree, self.edges(&tree.dropped), self.edges(&tree.added)))
+    }
+
+    /// The name of an entry, by its number.
+    pub fn entry_name(&self, name: u32) -> Box<[u8]> {
+        self.names.name(name)
+    }
+
     fn tree(&self, number: Number) -> Option<u32> {
         self.records.get(number as usize).copied().filter(|&place| place != NONE)
     }
@@ -278,6 +288,8 @@ pub struct Trails {
     /// For each mark, in order.
     pub trails: Vec<Trail>,
     paths: Paths,
+    /// The marked objects that stand in some commit, under whatever path.
+    pub placed: HashSet<Number>,
     /// For each commit, by place, what its tree and its own words hold.
     pub holds: Vec<SetId>,
     /// For each commit, by place, what it or any commit before it holds.
@@ -333,7 +345,7 @@ impl Trails {
 }
 
 /// Traces `marks` marks through `graph`. `reached` says (by place) which commits references lead to: those come first and speak
-/// before others. `head` is the commit at HEAD. `admits` says whether a mark counts at a path.
+/// before others. `head` is the commit at HEAD. `admits` says whether a mark counts at a path; the words of commits stand at "".
 pub fn trace(
     graph: &Graph,
     marked: &mut Marked,
@@ -344,13 +356,13 @@ pub fn trace(
 ) -> Trails {
     let pruned = Pruned::new(graph, marked);
     let mut trails =
-        Trails { trails: vec![Trail::default(); marks], paths: Paths::default(), holds: Vec::new(), reaches: Vec::new() };
+        Trails { trails: vec![Trail::default(); marks], paths: Paths::default(), placed: HashSet::new(), holds: Vec::new(), reaches: Vec::new() };
     let order: Vec<u32> = {
         let places = 0..graph.commits.len() as u32;
         let (kept, dropped): (Vec<u32>, Vec<u32>) = places.partition(|&place| reached[place as usize]);
         kept.into_iter().chain(dropped).collect()
     };
-    let mut tracer = Tracer { graph, pruned: &pruned, marked, admits, paths: &mut trails.paths, verdicts: HashMap::new() };
+    let mut tracer = Tracer { graph, pruned: &pruned, marked, admits, paths: &mut trails.paths, verdicts: HashMap::new(), placed: &mut trails.placed };
     let firsts = tracer.meet(&order, marks);
     let kept = order.iter().filter(|&&place| reached[place as usize]).rev();
     let backwards: Vec<u32> = kept.chain(order.iter().filter(|&&place| !reached[place as usize]).rev()).copied().collect();
@@ -379,6 +391,8 @@ struct Tracer<'a> {
     paths: &'a mut Paths,
     /// What `admits` said before.
     verdicts: HashMap<(Mark, PathId), bool>,
+    /// The marked objects met.
+    placed: &'a mut HashSet<Number>,
 }
 
 impl Tracer<'_> {
@@ -413,9 +427,12 @@ impl Tracer<'_> {
     /// Notes a version of everything that its object is marked with.
     fn note(&mut self, met: &mut [Met], version: Version) {
         let Some(&set) = self.marked.objects.get(&version.object) else { return };
+        self.placed.insert(version.object);
         for &mark in self.marked.sets.members(set) {
             let Some(path) = version.path else {
-                met[mark as usize].version.get_or_insert_with(|| version.clone());
+                if (self.admits)(mark, "") {
+                    met[mark as usize].version.get_or_insert_with(|| version.clone());
+                }
                 continue;
             };
             let (paths, names, admits) = (&*self.paths, &self.graph.names, self.admits);

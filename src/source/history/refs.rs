@@ -41,16 +41,14 @@ pub fn read(common: &Path, git_dir: &Path, problems: &mut Vec<Problem>) -> Refs 
     Refs { head: refs.get("HEAD").copied(), refs }
 }
 
-/// The files that say what is checked out, here and in linked working trees.
+/// The files that say what is checked out, here and in linked working trees. What git leaves behind for its own use, as
+/// `ORIG_HEAD`, keeps nothing alive and does not count.
 fn heads(common: &Path, git_dir: &Path) -> Vec<(String, std::path::PathBuf)> {
     let mut heads = Vec::new();
     let entries = fs::read_dir(common.join("worktrees")).into_iter().flatten().flatten();
     for entry in entries {
         let name = entry.file_name().to_string_lossy().into_owned();
         heads.push((format!("worktrees/{name}/HEAD"), entry.path().join("HEAD")));
-    }
-    for name in ["ORIG_HEAD", "MERGE_HEAD", "CHERRY_PICK_HEAD", "FETCH_HEAD"] {
-        heads.push((name.to_owned(), git_dir.join(name)));
     }
     heads.push(("HEAD".to_owned(), git_dir.join("HEAD")));
     heads
@@ -90,9 +88,7 @@ fn resolve(raw: &BTreeMap<String, Vec<u8>>, name: &str) -> Option<ObjectId> {
     let mut content = raw.get(name)?;
     for _ in 0..CHAIN {
         let Some(target) = content.strip_prefix(b"ref: ") else {
-            // FETCH_HEAD says more on the same line.
-            let end = content.iter().position(|byte| !byte.is_ascii_hexdigit()).unwrap_or(content.len());
-            return ObjectId::parse(&content[..end]);
+            return ObjectId::parse(content.trim_ascii());
         };
         content = raw.get(String::from_utf8_lossy(target.trim_ascii()).as_ref())?;
     }
