@@ -20,7 +20,7 @@ use std::ops::Range;
 pub const LOW: f32 = 0.15;
 /// The least probability of a finding of medium confidence, what is reported by default: where precision and recall on the
 /// development set balance best (`docs/accuracy.md`).
-pub const MEDIUM: f32 = 0.45;
+pub const MEDIUM: f32 = 0.42;
 /// The least probability of a finding of high confidence.
 pub const HIGH: f32 = 0.85;
 
