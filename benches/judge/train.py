@@ -170,9 +170,9 @@ def main():
     parser = argparse.ArgumentParser()
     parser.add_argument('work')
     parser.add_argument('--model')
-    parser.add_argument('--trees', type=int, default=160)
+    parser.add_argument('--trees', type=int, default=140)
     parser.add_argument('--leaves', type=int, default=24)
-    parser.add_argument('--rate', type=float, default=0.08)
+    parser.add_argument('--rate', type=float, default=0.09)
     parser.add_argument('--errors', type=int, default=0)
     parser.add_argument('--drop', default='')
     options = parser.parse_args()
@@ -206,9 +206,6 @@ def main():
     points = [0.05, 0.1, 0.2, 0.3, 0.35, 0.4, 0.45, 0.5, 0.55, 0.6, 0.7, 0.8, 0.9, 0.95]
     word_curve = curve(word_lines, word_want, points)
     generated = probability(raw['lines'])
-    kinds = {}
-    for (rows, _), scores in ((sets['random'], probability(raw['random'])), (sets['human'], probability(raw['human']))):
-        pass
     reach = curve(lines, want, [0])[0]
     print(f'reach {reach[2]:.3f} of {len(want)}; words reach {curve(word_lines, word_want, [0])[0][2]:.3f}')
     print('cut   P     R     F1    tp   fp   | words R | generated lines | code candidates')
@@ -218,9 +215,6 @@ def main():
         for row, score in zip(sets['plain'][0] + words[0], np.concatenate([probability(raw['plain']), probability(raw_words)])):
             out.write(json.dumps([row['file'], row['line'], round(float(score), 4)]) + '\n')
     if options.errors:
-        for row, score in list(zip(sets['lines'][0], generated))[::1]:
-            if score < 0.5 and row['truth'] == 1:
-                print('GN', round(float(score), 2), open(row['file']).read().split('\n')[row['line'] - 1])
         rng = random.Random(1)
         text = {}
         show = lambda key: open(key[0], errors='replace').read().split('\n')[key[1] - 1].strip()[:170]

@@ -405,6 +405,11 @@ impl Reader<'_> {
 
     /// Adds the password that starts at `start` if an `@` ends it, and a host follows.
     fn pair(&mut self, start: usize, stops: &[u8]) {
+        let digits = self.text[start..].iter().take_while(|&&byte| is(byte, class::DIGIT)).count();
+        if digits > 0 && stops.contains(&self.peek(start + digits)) {
+            // A port.
+            return;
+        }
         let mut end = start;
         let mut found = None;
         while end < self.text.len()
@@ -612,12 +617,19 @@ impl Reader<'_> {
 
     /// Adds the value that begins at `start` without a quote.
     fn bare(&mut self, operator: Operator, start: usize) -> usize {
+        // `otpauth://…`: the name is a scheme.
+        if operator == Operator::Colon && self.peek(start) == b'/' && self.peek(start + 1) == b'/' {
+            return start;
+        }
         let mut end = match operator {
             Operator::Element => self.until(start, b"<\n\r"),
             _ => self.bare_end(start),
         };
         // A value that fills its line is taken whole: passwords hold any punctuation.
-        if matches!(operator, Operator::Equals | Operator::Colon | Operator::Arrow | Operator::Compare) {
+        let query = matches!(self.name.start.checked_sub(1).map(|at| self.text[at]), Some(b'?' | b'&'));
+        if query {
+            end = start + self.text[start..end].iter().take_while(|&&byte| byte != b'&').count();
+        } else if matches!(operator, Operator::Equals | Operator::Colon | Operator::Arrow | Operator::Compare) {
             let own = [b'"', b'\'', b'`'].iter().any(|&quote| self.peek(end) == quote && self.is_within(quote));
             if own {
                 // The string that the whole assignment stands in ends here.
@@ -633,7 +645,11 @@ impl Reader<'_> {
         if end < self.text.len() && self.text[end] == b'(' {
             return end;
         }
-        self.add(start..end, operator, Quote::None, 0..0);
+        // `password(user)`: what is called with a name is given no secret.
+        let name = operator == Operator::Call && self.word_end(start) == Some(end) && !is(self.text[start], class::DIGIT);
+        if !name {
+            self.add(start..end, operator, Quote::None, 0..0);
+        }
         end
     }
 
@@ -854,4 +870,113 @@ fn is_placeholder(value: &[u8]) -> bool {
 fn until_brace(text: &[u8]) -> Option<&[u8]> {
     let end = text.iter().position(|&byte| byte == b'}')?;
     Some(&text[1..end])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The values found for every occurrence of `keyword` in `text`.
+    fn values(text: &str, keyword: &str) -> Vec<String> {
+        let mut found = Vec::new();
+        for (start, _) in text.to_ascii_lowercase().match_indices(keyword) {
+            candidates(text.as_bytes(), start..start + keyword.len(), &mut found);
+        }
+        found.iter().map(|candidate| text[candidate.value.clone()].to_owned()).collect()
+    }
+
+    #[test]
+    fn values_are_read_in_all_notations() {
+        let cases = [
+            ("password = \"k3\"", "pass", &[][..]),
+            ("password = \"Xk3?z\"", "pass", &["Xk3?z"]),
+            ("'db_password': 'Xk3?z',", "pass", &["Xk3?z"]),
+            ("DB_PASSWORD=Xk3?z,(w;", "pass", &["Xk3?z,(w"]),
+            ("password: a'b\"c)d", "pass", &["a'b\"c)d"]),
+            ("<password>Xk3?z</password>", "pass", &["Xk3?z"]),
+            ("<add key=\"Password\" value=\"Xk3?z\"/>", "pass", &["Xk3?z"]),
+            ("- name: DB_PASSWORD\n  value: Xk3?z\n", "pass", &["Xk3?z"]),
+            ("let password: &str = \"Xk3?z\";", "pass", &["Xk3?z"]),
+            ("user.setPassword(\"Xk3?z\");", "pass", &["Xk3?z"]),
+            ("key = Base64.decode(\"Xk3z\")", "key", &["Xk3z"]),
+            ("login --password Xk3?z --user bob", "pass", &["Xk3?z"]),
+            ("ALTER USER a IDENTIFIED BY 'Xk3?z'", "identified", &["Xk3?z"]),
+            ("{\\\"password\\\":\\\"Xk3?z\\\"}", "pass", &["Xk3?z"]),
+            ("https://bob:Xk3?z@host/", "://", &["Xk3?z"]),
+            ("curl -s -u bob:Xk3?z https://host", "curl", &["Xk3?z"]),
+            ("Authorization: Bearer Xk3zXk3zXk3z", "bearer", &["Xk3zXk3zXk3z"]),
+            ("password: |\n  \"Xk3?z\"", "pass", &["Xk3?z"]),
+            ("?token=Xk3z&page=2", "token", &["Xk3z"]),
+            ("aesKey := []byte{1, 2, 3, 4, 5, 6, 7, 8}", "key", &["1, 2, 3, 4, 5, 6, 7, 8"]),
+        ];
+        for (text, keyword, expected) in cases {
+            assert_eq!(values(text, keyword), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_no_value_is_left() {
+        let cases = [
+            ("author = \"Jane Doe\"", "auth"),
+            ("keyboard = \"qwertz-105\"", "key"),
+            ("publicKeyToken=\"b77a5c561934e089\"", "token"),
+            ("password = ${DB_PASSWORD}", "pass"),
+            ("password: {{ lookup }}", "pass"),
+            ("token = load(name)", "token"),
+            ("hash = sha256; key = \"sha256-AbC/9=\"", "key"),
+            ("NotPrecedes = 'aB3dE6gH9'", "otp"),
+            ("x = \"password = \" + secret_value", "pass"),
+            ("https://host:8080/a@b", "://"),
+        ];
+        for (text, keyword) in cases {
+            assert_eq!(values(text, keyword), Vec::<String>::new(), "{text}");
+        }
+    }
+
+    #[test]
+    fn any_text_is_read_within_reach_and_without_panic() {
+        let pieces = [
+            "password",
+            "=",
+            ":",
+            "\"",
+            "'",
+            "\\",
+            "(",
+            ")",
+            "{",
+            "}",
+            " ",
+            "\n",
+            "value",
+            "curl -u ",
+            "://",
+            "a:b@c",
+            "9",
+            ",",
+            "&quot;",
+            "Bearer ",
+            "é",
+            "[1,2,3,4,5,6,7,8,9",
+        ];
+        let mut state = 11u64;
+        let mut next = |below: usize| {
+            state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            (state >> 33) as usize % below
+        };
+        for _ in 0..20_000 {
+            let count = next(60);
+            let text: String = (0..count).map(|_| pieces[next(pieces.len())]).collect();
+            for keyword in ["password", "curl", "://", "bearer"] {
+                for (start, _) in text.to_ascii_lowercase().match_indices(keyword) {
+                    let mut found = Vec::new();
+                    candidates(text.as_bytes(), start..start + keyword.len(), &mut found);
+                    for candidate in found {
+                        assert!(candidate.value.start <= candidate.value.end && candidate.value.end <= text.len());
+                        assert!(candidate.name.start <= candidate.name.end);
+                    }
+                }
+            }
+        }
+    }
 }
