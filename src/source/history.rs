@@ -125,7 +125,8 @@ impl Repository {
         for line in content.lines().map(str::trim) {
             if let Some(head) = line.strip_prefix('[') {
                 here = head.split(']').next().is_some_and(|head| head.trim().eq_ignore_ascii_case(section));
-            } else if let Some((_, rest)) = line.split_once('=').filter(|(name, _)| here && name.trim().eq_ignore_ascii_case(key)) {
+            } else if let Some((_, rest)) = line.split_once('=').filter(|(name, _)| here && name.trim().eq_ignore_ascii_case(key))
+            {
                 value = Some(rest.trim().trim_matches('"').to_ascii_lowercase());
             }
         }

@@ -450,7 +450,12 @@ impl From<&report::Exposure> for Exposure {
 
 impl From<&report::CommitNote> for Commit {
     fn from(commit: &report::CommitNote) -> Self {
-        Self { id: commit.id.clone(), author: commit.author.clone(), time: report::rfc3339(commit.time), subject: commit.subject.clone() }
+        Self {
+            id: commit.id.clone(),
+            author: commit.author.clone(),
+            time: report::rfc3339(commit.time),
+            subject: commit.subject.clone(),
+        }
     }
 }
 

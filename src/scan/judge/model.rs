@@ -29,7 +29,9 @@ impl Memory {
 
     /// The place of `features`.
     fn place(&mut self, features: &[i16; FEATURES]) -> &mut ([i16; FEATURES], f32) {
-        let hash = features.iter().fold(0u64, |hash, &cell| (hash.rotate_left(5) ^ u64::from(cell as u16)).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let hash = features
+            .iter()
+            .fold(0u64, |hash, &cell| (hash.rotate_left(5) ^ u64::from(cell as u16)).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         &mut self.0[(hash >> 32) as usize % REMEMBERED]
     }
 }
