@@ -354,7 +354,7 @@ mod tests {
         for text in texts(&scanner, 600) {
             let cut = numbers.below(text.len() + 1);
             let other = cut + numbers.below(text.len() - cut + 1);
-            let whole = matches(&scanner, &text, &[0..text.len()]);
+            let whole = matches(&scanner, &text, std::slice::from_ref(&(0..text.len())));
             let pieces = matches(&scanner, &text, &[other..text.len(), 0..cut, cut..other]);
             assert_eq!(whole, pieces, "{:?} cut at {cut} and {other}", String::from_utf8_lossy(&text));
         }
@@ -376,7 +376,7 @@ mod tests {
             .collect();
         let mut compared = 0;
         for text in texts(&scanner, 300) {
-            let found = matches(&scanner, &text, &[0..text.len()]);
+            let found = matches(&scanner, &text, std::slice::from_ref(&(0..text.len())));
             for (rule, regex) in &plain {
                 for captures in regex.captures_iter(&text) {
                     let secret = captures.name("secret").or(captures.get(0)).map_or(0..0, |group| group.range());

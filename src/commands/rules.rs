@@ -4,7 +4,7 @@ use crate::cli::{self, RulesFrom};
 use crate::config::{Config, Lookup};
 use crate::error::Error;
 use crate::rule::{Rule, Shape};
-use crate::scan::{Scanner, check};
+use crate::scan::{Scanner, check, judge};
 use std::io::{self, Write};
 
 /// Runs `keyward rules`.
@@ -22,7 +22,8 @@ pub fn run(arguments: &cli::Rules) -> Result<u8, Error> {
 
 fn load(from: &RulesFrom) -> Result<Scanner, Error> {
     let config = Config::load(&Lookup { file: from.config.as_deref(), near: &[], rules: &from.rules })?;
-    Scanner::new(config.rules, super::scan::CUT).map_err(Error::new)
+    // Rules must hold for what is reported unless less is asked for.
+    Scanner::new(config.rules, judge::MEDIUM).map_err(Error::new)
 }
 
 fn list(scanner: &Scanner, out: &mut dyn Write) -> Result<u8, Error> {

@@ -343,18 +343,19 @@ impl Reader<'_> {
             self.add(end.clone(), operator, Quote::None, 0..0);
             return end.end;
         }
-        if depth < 2 && operator != Operator::Element {
-            if let Some(end) = self.word_end(start) {
-                let open = self.skip_blanks(end);
-                // `name: Type = value`
-                let typed = open > end || self.opening(open + 1).1 != Quote::None;
-                if operator == Operator::Colon && typed && self.peek(open) == b'=' && self.peek(open + 1) != b'=' {
-                    return self.value(Operator::Equals, open + 1, depth + 1);
-                }
-                // `name = decode("value")`
-                if self.peek(end) == b'(' || (self.peek(end) == b'!' && self.peek(end + 1) == b'(') {
-                    return self.wrapped(operator, start..end);
-                }
+        if depth < 2
+            && operator != Operator::Element
+            && let Some(end) = self.word_end(start)
+        {
+            let open = self.skip_blanks(end);
+            // `name: Type = value`
+            let typed = open > end || self.opening(open + 1).1 != Quote::None;
+            if operator == Operator::Colon && typed && self.peek(open) == b'=' && self.peek(open + 1) != b'=' {
+                return self.value(Operator::Equals, open + 1, depth + 1);
+            }
+            // `name = decode("value")`
+            if self.peek(end) == b'(' || (self.peek(end) == b'!' && self.peek(end + 1) == b'(') {
+                return self.wrapped(operator, start..end);
             }
         }
         self.bare(operator, start)

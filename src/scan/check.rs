@@ -103,13 +103,12 @@ fn check_examples(scanner: &Scanner, index: u32, path: &str, faults: &mut Vec<Fa
             }
             continue;
         }
-        // A generic rule gives way to any other, so it says nothing.
-        let specific = |found: &&Match| !matches!(scanner.rule(found).shape, Shape::Assignment { .. });
+        let specific = |found: &&Match| specific_shape(scanner.rule(found));
         let also = found.iter().filter(specific).filter(|found| found.rule != index).map(|found| scanner.rule(found).id.clone());
         checked.overlaps.extend(also.map(|also| Overlap { rule: rule.id.clone(), also }));
         if !own {
             faults.push(FaultKind::Misses(example.clone()));
-        } else {
+        } else if specific_shape(rule) {
             let winners = most_specific(scanner, found);
             if !winners.iter().any(|winner| winner.rule == index) {
                 let by: Vec<_> = winners.iter().map(|winner| scanner.rule(winner).id.as_str()).collect();
@@ -117,6 +116,11 @@ fn check_examples(scanner: &Scanner, index: u32, path: &str, faults: &mut Vec<Fa
             }
         }
     }
+}
+
+/// Whether `rule` knows more than a telling name. One that does not gives way to any other, and losing to it is no fault.
+fn specific_shape(rule: &Rule) -> bool {
+    !matches!(rule.shape, Shape::Assignment { .. })
 }
 
 /// What stands in the place of `example`, the `number`th of `rule`.

@@ -238,14 +238,14 @@ enum Structure {
 
 /// Recognises values by their structure.
 fn structure(value: &[u8]) -> Structure {
-    if value.starts_with(b"MI") {
-        if let [0x30, rest @ ..] = decode_base64(&value[..value.len().min(32)]).as_slice() {
-            let length = rest.first().map_or(0, |&first| if first & 0x80 == 0 { 1 } else { 1 + usize::from(first & 0x7F) });
-            return match rest.get(length..length + 3) {
-                Some([2, 1, 0 | 1]) => Structure::PrivateKey,
-                _ => Structure::Public,
-            };
-        }
+    if value.starts_with(b"MI")
+        && let [0x30, rest @ ..] = decode_base64(&value[..value.len().min(32)]).as_slice()
+    {
+        let length = rest.first().map_or(0, |&first| if first & 0x80 == 0 { 1 } else { 1 + usize::from(first & 0x7F) });
+        return match rest.get(length..length + 3) {
+            Some([2, 1, 0 | 1]) => Structure::PrivateKey,
+            _ => Structure::Public,
+        };
     }
     let starts = |list: &[&[u8]]| list.iter().any(|start| value.starts_with(start));
     match () {
