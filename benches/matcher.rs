@@ -9,7 +9,8 @@ use std::hint::black_box;
 fn corpus() -> Vec<u8> {
     let mut text = Vec::new();
     for folder in ["src", "src/scan", "src/rule", "src/report", "docs"] {
-        let mut paths: Vec<_> = std::fs::read_dir(folder).expect("run it in the repository").flatten().map(|entry| entry.path()).collect();
+        let mut paths: Vec<_> =
+            std::fs::read_dir(folder).expect("run it in the repository").flatten().map(|entry| entry.path()).collect();
         paths.sort();
         for path in paths.iter().filter(|path| path.is_file()) {
             text.extend(std::fs::read(path).expect("it can be read"));

@@ -136,7 +136,8 @@ impl Scanner {
     pub fn signature(&self, least: Confidence) -> [u8; 32] {
         // Rules came from bytes of this very form.
         let rules = postcard::to_allocvec(self.rules.rules()).expect("rules hold plain data only");
-        let digest = Sha256::new().chain_update(env!("CARGO_PKG_VERSION")).chain_update(judge::MODEL).chain_update(self.cut.to_le_bytes());
+        let digest =
+            Sha256::new().chain_update(env!("CARGO_PKG_VERSION")).chain_update(judge::MODEL).chain_update(self.cut.to_le_bytes());
         digest.chain_update([least as u8]).chain_update(rules).finalize().into()
     }
 

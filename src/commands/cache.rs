@@ -12,7 +12,9 @@ use std::io::Write as _;
 pub fn run(arguments: &cli::Cache) -> Result<u8, Error> {
     let mut out = std::io::stdout().lock();
     let Some(folder) = cache::folder() else {
-        return writeln!(out, "there is no folder for a cache; set KEYWARD_CACHE_DIR to have one").map(|()| 0).map_err(Error::new);
+        return writeln!(out, "there is no folder for a cache; set KEYWARD_CACHE_DIR to have one")
+            .map(|()| 0)
+            .map_err(Error::new);
     };
     let files = cache::files(&folder).map_err(Error::new)?;
     let bytes: u64 = files.iter().map(|(_, size)| size).sum();

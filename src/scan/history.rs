@@ -289,9 +289,19 @@ struct Hole {
 
 impl Holes {
     /// Marks what is `lost` or missing from `first` on. What was cut off behind the `shallow` commits is no hole.
-    fn new(case: (&ObjectStore, &Graph), shallow: &HashSet<Number>, lost: &[(Number, Damage)], first: usize, marked: &mut Marked) -> Self {
+    fn new(
+        case: (&ObjectStore, &Graph),
+        shallow: &HashSet<Number>,
+        lost: &[(Number, Damage)],
+        first: usize,
+        marked: &mut Marked,
+    ) -> Self {
         let (store, graph) = case;
-        let behind = graph.commits.iter().filter(|commit| shallow.contains(&commit.number)).flat_map(|commit| commit.parents.iter().copied());
+        let behind = graph
+            .commits
+            .iter()
+            .filter(|commit| shallow.contains(&commit.number))
+            .flat_map(|commit| commit.parents.iter().copied());
         let cut_off: HashSet<Number> = behind.collect();
         let mut holes: Vec<Hole> = lost.iter().map(|&(number, damage)| Hole { number, damage: Some(damage) }).collect();
         holes.sort_by_key(|hole| hole.number);
@@ -303,7 +313,8 @@ impl Holes {
             let own = marked.sets.intern(Arc::new([holes.mark(index)]));
             // A copy of an object that is stored twice stands for both.
             let is_stored = (hole.number as usize) < store.len();
-            let number = if is_stored { store.find(store.id(hole.number).as_bytes()).unwrap_or(hole.number) } else { hole.number };
+            let number =
+                if is_stored { store.find(store.id(hole.number).as_bytes()).unwrap_or(hole.number) } else { hole.number };
             let before = marked.objects.get(&number).copied().unwrap_or(SetId::EMPTY);
             let set = marked.sets.union(vec![own, before]);
             marked.objects.insert(number, set);
@@ -324,13 +335,19 @@ impl Holes {
     fn report(&self, case: &Case<'_>, repository: &Repository, chosen: &Chosen, collector: &mut Collector) {
         let concerns = |index: usize| {
             let trail = &case.trails.trails[self.mark(index) as usize];
-            let reached = |version: &&Version| case.graph.place(version.commit).is_some_and(|place| case.standing.reached[place as usize]);
+            let reached =
+                |version: &&Version| case.graph.place(version.commit).is_some_and(|place| case.standing.reached[place as usize]);
             // What no reference leads to may well be incomplete: git removes it object by object.
-            self.holes[index].damage.is_some() || trail.first.as_ref().filter(reached).is_some_and(|_| chosen.hold(case, self.mark(index)))
+            self.holes[index].damage.is_some()
+                || trail.first.as_ref().filter(reached).is_some_and(|_| chosen.hold(case, self.mark(index)))
         };
         if self.holes.len() > NAMED_HOLES {
             if concerns(0) || self.holes.iter().any(|hole| hole.damage.is_some()) {
-                let hint = if repository.is_partial() { "it is a partial clone; a full one can be scanned whole" } else { "`git fsck` tells more" };
+                let hint = if repository.is_partial() {
+                    "it is a partial clone; a full one can be scanned whole"
+                } else {
+                    "`git fsck` tells more"
+                };
                 let example = self.holes.iter().map(|hole| case.name(hole.number)).min().unwrap_or_default();
                 let detail = format!("{} objects are missing or broken, {example} for one; {hint}", self.holes.len());
                 collector.add_problem(repository.problem(Reason::Object, detail));
@@ -354,7 +371,8 @@ fn report_cut(graph: &Graph, shallow: &HashSet<Number>, repository: &Repository,
     let asked = |commit: &&Number| graph.place(**commit).is_some_and(|place| chosen.asked[place as usize]);
     let cut = shallow.iter().filter(asked).count();
     if cut > 0 {
-        let detail = format!("the history is cut off behind {cut} commits (a shallow clone); `git fetch --unshallow` gets the rest");
+        let detail =
+            format!("the history is cut off behind {cut} commits (a shallow clone); `git fetch --unshallow` gets the rest");
         collector.add_problem(repository.problem(Reason::Object, detail));
     }
 }

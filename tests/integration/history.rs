@@ -9,7 +9,16 @@ use std::process::Command;
 #[track_caller]
 fn git(folder: &Path, arguments: &[&str]) -> String {
     let mut command = Command::new("git");
-    command.args(["-c", "user.name=Test", "-c", "user.email=test@example.invalid", "-c", "commit.gpgsign=false", "-c", "protocol.file.allow=always"]);
+    command.args([
+        "-c",
+        "user.name=Test",
+        "-c",
+        "user.email=test@example.invalid",
+        "-c",
+        "commit.gpgsign=false",
+        "-c",
+        "protocol.file.allow=always",
+    ]);
     command.env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
     let output = command.args(arguments).current_dir(folder).output().expect("git is installed");
     assert!(output.status.success(), "git {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
@@ -82,7 +91,10 @@ impl Hidden {
         self.write("blob.dat", "marked binary");
         self.commit("marked binary");
         git(&path, &["mv", "yarn.lock", "renamed.lock"]);
-        self.project.file("renamed.lock", format!("{}key: {}\nmore: {}\n", "a line of text\n".repeat(40), token("no diff"), token("rename with edit")));
+        self.project.file(
+            "renamed.lock",
+            format!("{}key: {}\nmore: {}\n", "a line of text\n".repeat(40), token("no diff"), token("rename with edit")),
+        );
         self.commit("rename with edit");
         git(&path, &["checkout", "--quiet", "-b", "side", "HEAD~2"]);
         self.write("side.txt", "side branch");
@@ -314,7 +326,10 @@ fn nothing_of_a_hostile_repository_runs() {
         "[core]\n\tfsmonitor = {touch}\n\tsshCommand = {touch}\n\tpager = {touch}\n\thooksPath = {0}/hooks\n\tattributesFile = {0}/attributes\n[filter \"x\"]\n\tclean = {touch}\n\tsmudge = {touch}\n\tprocess = {touch}\n[diff \"x\"]\n\ttextconv = {touch}\n[include]\n\tpath = {0}/more\n",
         project.path().display()
     );
-    project.file("attributes", "* filter=x diff=x\n").file("more", "[alias]\n\tx = 1\n").file(".git/info/attributes", "* filter=x diff=x\n");
+    project
+        .file("attributes", "* filter=x diff=x\n")
+        .file("more", "[alias]\n\tx = 1\n")
+        .file(".git/info/attributes", "* filter=x diff=x\n");
     let before = fs::read_to_string(project.path().join(".git/config")).expect("it has one");
     project.file(".git/config", before + &config);
     project.scan().code(1);
@@ -375,14 +390,21 @@ fn a_cache_holds_no_secret_and_no_harm() {
     show("clear").has("1 repositories");
     show("show").has("0 repositories");
     fs::write(&folder.with_file_name("file"), b"").expect("it can be written");
-    let blocked = hidden.project.scan().args(["--format", "json"]).env("KEYWARD_CACHE_DIR", folder.with_file_name("file").to_str().expect("plain path"));
+    let blocked = hidden
+        .project
+        .scan()
+        .args(["--format", "json"])
+        .env("KEYWARD_CACHE_DIR", folder.with_file_name("file").to_str().expect("plain path"));
     assert_eq!(blocked.code(1).stdout, first, "without a place for a cache");
 }
 
 #[test]
 fn a_folder_means_its_own_history() {
     let project = Project::git();
-    project.file("in/a.txt", format!("key: {}\n", token("inside"))).file("out/b.txt", format!("key: {}\n", token("outside"))).commit(&[]);
+    project
+        .file("in/a.txt", format!("key: {}\n", token("inside")))
+        .file("out/b.txt", format!("key: {}\n", token("outside")))
+        .commit(&[]);
     project.file("in/a.txt", "clean\n").file("out/b.txt", "clean\n").commit(&[]);
     project.scan().arg("in").code(0);
     let report = findings(&project.scan().args(["in", "--history", "all", "--format", "json"]).code(1).stdout);

@@ -45,8 +45,11 @@ fn changes_alone_find_what_everything_finds() {
         let prints: BTreeSet<String> = changes.findings.iter().map(|finding| finding.fingerprint.to_string()).collect();
         let expected = by_hand(&context, folder.path());
         assert!(prints.is_subset(&expected), "repository {seed}: found what no object holds");
-        let planted: BTreeSet<String> = (0..TOKENS).map(|n| context.key.fingerprint(&keyward::secret::Secret::new(token(&n.to_string()).as_bytes())).to_string()).collect();
-        let (here, there): (BTreeSet<_>, BTreeSet<_>) = (prints.intersection(&planted).collect(), expected.intersection(&planted).collect());
+        let planted: BTreeSet<String> = (0..TOKENS)
+            .map(|n| context.key.fingerprint(&keyward::secret::Secret::new(token(&n.to_string()).as_bytes())).to_string())
+            .collect();
+        let (here, there): (BTreeSet<_>, BTreeSet<_>) =
+            (prints.intersection(&planted).collect(), expected.intersection(&planted).collect());
         assert_eq!(here, there, "repository {seed}: not every token was found");
         found += prints.len();
     }
@@ -56,7 +59,14 @@ fn changes_alone_find_what_everything_finds() {
 /// The report of a history.
 fn report(context: &Context<'_>, rules: &RuleSet, folder: &Path, thoroughness: Thoroughness) -> Report {
     let repository = Repository::at(folder).expect("it is a repository");
-    let settings = Settings { selection: Selection::default(), thoroughness, least: Confidence::Low, now: 2_000_000_000, limit: LARGEST, cache: None };
+    let settings = Settings {
+        selection: Selection::default(),
+        thoroughness,
+        least: Confidence::Low,
+        now: 2_000_000_000,
+        limit: LARGEST,
+        cache: None,
+    };
     scan(context, &repository, &settings).finish(rules, Confidence::Low)
 }
 
@@ -86,7 +96,8 @@ fn by_hand(context: &Context<'_>, folder: &Path) -> BTreeSet<String> {
 fn git(folder: &Path, arguments: &[&str], input: &[u8]) -> Vec<u8> {
     let mut command = Command::new("git");
     command.args(arguments).current_dir(folder).env("GIT_CONFIG_NOSYSTEM", "1").env("GIT_CONFIG_GLOBAL", "/dev/null");
-    let mut child = command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("git is installed");
+    let mut child =
+        command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("git is installed");
     let mut pipe = child.stdin.take().expect("it was asked for");
     let input = input.to_vec();
     let writer = thread::spawn(move || pipe.write_all(&input));
@@ -113,7 +124,8 @@ struct Script {
 
 impl Script {
     fn new(seed: u64) -> Self {
-        let mut script = Self { random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, files: Vec::new(), stream: Vec::new(), main: 0, seed };
+        let mut script =
+            Self { random: seed.wrapping_mul(0x9E37_79B9_7F4A_7C15) | 1, files: Vec::new(), stream: Vec::new(), main: 0, seed };
         for _ in PATHS {
             let lines = 1 + script.below(400);
             let file = (0..lines).flat_map(|_| script.line()).collect();
@@ -144,11 +156,18 @@ impl Script {
     }
 
     fn add_commit(&mut self, commit: u64) {
-        let message = if self.below(12) == 0 { format!("Rotate {}", token(&self.below(TOKENS).to_string())) } else { format!("Change {commit}") };
+        let message = if self.below(12) == 0 {
+            format!("Rotate {}", token(&self.below(TOKENS).to_string()))
+        } else {
+            format!("Change {commit}")
+        };
         let branch = if commit > 3 && self.below(4) == 0 { "side" } else { "main" };
         let time = 1_600_000_000 + commit * 1000;
         let mark = commit + 1;
-        let mut part = format!("commit refs/heads/{branch}\nmark :{mark}\ncommitter T <t@example.invalid> {time} +0000\ndata {}\n{message}\n", message.len());
+        let mut part = format!(
+            "commit refs/heads/{branch}\nmark :{mark}\ncommitter T <t@example.invalid> {time} +0000\ndata {}\n{message}\n",
+            message.len()
+        );
         if branch == "side" && self.below(2) == 0 {
             part.push_str(&format!("merge :{}\n", self.main));
         }
@@ -165,7 +184,8 @@ impl Script {
 
     /// Some line of text.
     fn line(&mut self) -> Vec<u8> {
-        const WORDS: [&str; 14] = ["let", "value", "=", "call", "(", ")", "password", "key", ";", "return", "http://host/", "0x1f", "ghp_", "token:"];
+        const WORDS: [&str; 14] =
+            ["let", "value", "=", "call", "(", ")", "password", "key", ";", "return", "http://host/", "0x1f", "ghp_", "token:"];
         let count = self.below(12);
         let words: Vec<&str> = (0..count).map(|_| WORDS[self.below(WORDS.len() as u64) as usize]).collect();
         format!("{}{}\n", " ".repeat(self.below(5) as usize), words.join(" ")).into_bytes()
@@ -174,7 +194,8 @@ impl Script {
     /// Something secret, short or long.
     fn secret(&mut self) -> Vec<u8> {
         let number = self.below(TOKENS).to_string();
-        let filled = |text: &str| template::expand(text, &number, &|text| Some(Checksum::Crc32Base62.complete(text))).expect("sound");
+        let filled =
+            |text: &str| template::expand(text, &number, &|text| Some(Checksum::Crc32Base62.complete(text))).expect("sound");
         let text = match self.below(6) {
             0 => filled("password = \"{{base62:18}}\"\n"),
             1 => filled("{{pem:RSA PRIVATE KEY}}\n"),

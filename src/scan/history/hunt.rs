@@ -375,7 +375,8 @@ mod tests {
         /// Some bytes, now and then a secret or a part of one.
         fn bytes(&mut self) -> Vec<u8> {
             let seed = self.below(5).to_string();
-            let fill = |text: &str| template::expand(text, &seed, &|text| Some(Checksum::Crc32Base62.complete(text))).expect("sound");
+            let fill =
+                |text: &str| template::expand(text, &seed, &|text| Some(Checksum::Crc32Base62.complete(text))).expect("sound");
             let mut bytes = match self.below(9) {
                 0 => fill("{{pem:RSA PRIVATE KEY}}\n"),
                 1 => fill("token = \"ghp_{{base62:30}}{{checksum}}\"\n"),

@@ -153,7 +153,14 @@ impl Snapshot {
     }
 
     /// What `graph` and `marked` say of all objects of `store`, which have so many `bytes`, but the `lost` ones.
-    pub fn new(store: &ObjectStore, graph: &Graph, marked: &Marked, samples: Vec<Sample>, lost: &HashSet<Number>, bytes: u64) -> Self {
+    pub fn new(
+        store: &ObjectStore,
+        graph: &Graph,
+        marked: &Marked,
+        samples: Vec<Sample>,
+        lost: &HashSet<Number>,
+        bytes: u64,
+    ) -> Self {
         let mut snapshot = Self { bytes, ..Self::default() };
         let mut places: Vec<u32> = vec![NONE; graph.len()];
         let mut count = 0;
@@ -178,7 +185,9 @@ impl Snapshot {
                 place => place,
             }
         };
-        let commit = |commit: &Commit| (place(commit.number), place(commit.tree), commit.parents.iter().map(|&parent| place(parent)).collect(), commit.time);
+        let commit = |commit: &Commit| {
+            (place(commit.number), place(commit.tree), commit.parents.iter().map(|&parent| place(parent)).collect(), commit.time)
+        };
         snapshot.commits = graph.commits.iter().map(commit).collect();
         snapshot.tags = graph.tags.iter().map(|tag| (place(tag.number), place(tag.target))).collect();
         let mut names: HashMap<u32, u32> = HashMap::new();
@@ -250,8 +259,10 @@ impl Snapshot {
             return None;
         }
         let sets: Vec<Arc<[Mark]>> = self.sets.iter().map(|set| set.as_slice().into()).collect();
-        let marked: Option<Vec<_>> = self.marked.iter().map(|&(place, set)| Some((object(place)?, Arc::clone(sets.get(set as usize)?)))).collect();
-        let samples: Option<Vec<Sample>> = self.samples.iter().map(|sample| Some(Sample { object: object(sample.object)?, ..*sample })).collect();
+        let marked: Option<Vec<_>> =
+            self.marked.iter().map(|&(place, set)| Some((object(place)?, Arc::clone(sets.get(set as usize)?)))).collect();
+        let samples: Option<Vec<Sample>> =
+            self.samples.iter().map(|sample| Some(Sample { object: object(sample.object)?, ..*sample })).collect();
         Some(Recalled { record, known, objects: u64::from(self.read), bytes: self.bytes, marked: marked?, samples: samples? })
     }
 }

@@ -355,14 +355,27 @@ pub fn trace(
     admits: &dyn Fn(Mark, &str) -> bool,
 ) -> Trails {
     let pruned = Pruned::new(graph, marked);
-    let mut trails =
-        Trails { trails: vec![Trail::default(); marks], paths: Paths::default(), placed: HashSet::new(), holds: Vec::new(), reaches: Vec::new() };
+    let mut trails = Trails {
+        trails: vec![Trail::default(); marks],
+        paths: Paths::default(),
+        placed: HashSet::new(),
+        holds: Vec::new(),
+        reaches: Vec::new(),
+    };
     let order: Vec<u32> = {
         let places = 0..graph.commits.len() as u32;
         let (kept, dropped): (Vec<u32>, Vec<u32>) = places.partition(|&place| reached[place as usize]);
         kept.into_iter().chain(dropped).collect()
     };
-    let mut tracer = Tracer { graph, pruned: &pruned, marked, admits, paths: &mut trails.paths, verdicts: HashMap::new(), placed: &mut trails.placed };
+    let mut tracer = Tracer {
+        graph,
+        pruned: &pruned,
+        marked,
+        admits,
+        paths: &mut trails.paths,
+        verdicts: HashMap::new(),
+        placed: &mut trails.placed,
+    };
     let firsts = tracer.meet(&order, marks);
     let kept = order.iter().filter(|&&place| reached[place as usize]).rev();
     let backwards: Vec<u32> = kept.chain(order.iter().filter(|&&place| !reached[place as usize]).rev()).copied().collect();
