@@ -643,7 +643,9 @@ impl Reader<'_> {
         while end > start && matches!(self.text[end - 1], b',' | b';' | b'\\' | b' ') {
             end -= 1;
         }
-        if end < self.text.len() && self.text[end] == b'(' {
+        // `load(…)`, `environ["NAME"]`: an expression.
+        let index = end > start && self.text[end - 1] == b'[' && matches!(self.peek(end), b'"' | b'\'');
+        if index || self.peek(end) == b'(' {
             return end;
         }
         // `password(user)`: what is called with a name is given no secret.

@@ -17,7 +17,7 @@ use shape::Shape;
 use std::ops::Range;
 
 /// The least probability of a finding of low confidence.
-pub const LOW: f32 = 0.15;
+pub const LOW: f32 = 0.2;
 /// The least probability of a finding of medium confidence, what is reported by default: where precision and recall on the
 /// development set balance best (`docs/accuracy.md`).
 pub const MEDIUM: f32 = 0.42;
@@ -339,6 +339,7 @@ mod tests {
         for text in [
             "password: \"password\"",
             "password = user.password;",
+            "password = os.environ[\"DB_PASSWORD\"]",
             "password: \"Enter your password\"",
             "key: \"background-color\"",
             "token = \"test-token\"",
