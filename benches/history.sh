@@ -57,7 +57,7 @@ for repository in "$@"; do
   base=$(sort -n "$scratch/keyward" | head -n 1 | cut -d' ' -f1)
   for name in "${names[@]}"; do
     read -r wall cpu memory < <(sort -n "$scratch/$name" | head -n 1)
-    times=$(awk -v a="$wall" -v b="$base" 'BEGIN { printf "%.1f", b > 0 ? a / b : 0 }')
+    times=$(awk -v a="$wall" -v b="$base" 'BEGIN { printf "%.1f", (b > 0 ? a / b : 0) }')
     echo "| $title | $((size_pack / 1024)) | $((in_pack + count)) | $name | $wall | $cpu | $memory | $times |"
     rm -f "$scratch/$name"
   done

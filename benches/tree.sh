@@ -53,7 +53,7 @@ for folder in "$@"; do
   base=$(sort -n "$scratch/keyward" | head -n 1 | cut -d' ' -f1)
   for name in "${names[@]}"; do
     read -r wall cpu memory < <(sort -n "$scratch/$name" | head -n 1)
-    times=$(awk -v a="$wall" -v b="$base" 'BEGIN { printf "%.1f", b > 0 ? a / b : 0 }')
+    times=$(awk -v a="$wall" -v b="$base" 'BEGIN { printf "%.1f", (b > 0 ? a / b : 0) }')
     echo "| $(basename "$folder") | $files | $megabytes | $name | $wall | $cpu | $memory | $times |"
     rm -f "$scratch/$name"
   done
