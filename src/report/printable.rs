@@ -8,7 +8,7 @@ pub fn line(text: &str) -> Cow<'_, str> {
     escape(text, is_unsafe)
 }
 
-/// Like [`line`], but line ends stay what they are.
+/// Like [`line()`], but line ends stay what they are.
 pub fn lines(text: &str) -> Cow<'_, str> {
     escape(text, |char| char != '\n' && is_unsafe(char))
 }
