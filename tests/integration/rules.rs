@@ -39,7 +39,7 @@ fn they_are_listed_and_shown() {
 fn more_are_read_from_a_folder_or_a_file() {
     let project = Project::new();
     project.file("rules/acme.toml", FILE).file("a.txt", "acme_0f3k9d7s6b2q1z8x");
-    project.run(["rules", "check", "--rules", "rules"]).outcome().has(" rules, ").lacks("acme-api-key:");
+    project.run(["rules", "check", "--rules", "rules"]).code(0).has(" rules, ").lacks("acme-api-key:");
     project.run(["rules", "show", "acme-api-key", "--rules", "rules/acme.toml"]).code(0);
     project.scan().args(["--rules", "rules", "a.txt"]).code(1).has("acme-api-key");
     project.scan().arg("a.txt").code(0);
